@@ -1,0 +1,52 @@
+/**
+ * One runner for everything. Order is shuffled by a printed seed (VITEST_SEED repeats a run) and
+ * nothing is tried twice: a test that fails now and then is a bug. Whatever is no contract test and
+ * no e2e test is a unit test, so that no new folder under test/ is forgotten.
+ * @module
+ */
+import { defineConfig } from 'vitest/config'
+
+const seed = Number(process.env['VITEST_SEED'] ?? Date.now() % 1_000_000_000)
+const contractTests = ['test/contracts/**/*.test.ts']
+const e2eTests = ['test/e2e/**/*.test.ts']
+const buildsContracts = ['tools/vitest-setup.ts']
+
+export default defineConfig({
+  test: {
+    sequence: { shuffle: true, seed },
+    retry: 0,
+    coverage: { provider: 'v8', include: ['core/**', 'protocols/**', 'node/**', 'sim/**'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...contractTests, ...e2eTests],
+          testTimeout: 20_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contracts',
+          include: contractTests,
+          globalSetup: buildsContracts,
+          testTimeout: 60_000,
+          hookTimeout: 60_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: e2eTests,
+          globalSetup: buildsContracts,
+          fileParallelism: false, // whole daemons and a chain each: two at once fight for the cores
+          testTimeout: 120_000,
+          hookTimeout: 120_000
+        }
+      }
+    ]
+  }
+})
