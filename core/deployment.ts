@@ -1,0 +1,24 @@
+/**
+ * Where consent lives: one chain and the contracts on it. Everything that is signed or sealed names
+ * them, so that nothing can be replayed on another chain or contract (SECURITY.md §6, §7).
+ * @module
+ */
+import { concat, u64be } from './bytes.ts'
+import type { Address, Hash } from './ids.ts'
+
+export interface Deployment {
+  readonly chainId: number
+  readonly grants: Address
+  readonly records: Address
+  readonly directory: Address
+  /** keccak256 of each contract's code as read after deployment (SECURITY.md T20). */
+  readonly codeHashes: {
+    readonly grants: Hash
+    readonly records: Hash
+    readonly directory: Hash
+  }
+}
+
+/** `ctx` of SECURITY.md §6: u64be chainId ‖ GrantRegistry(20) ‖ owner(20). */
+export const sealingContext = (deployment: Deployment, owner: Address): Uint8Array =>
+  concat(u64be(deployment.chainId), deployment.grants, owner)

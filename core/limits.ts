@@ -1,0 +1,148 @@
+/**
+ * Every bound in the system, with its reason. Names end in their unit. SECURITY.md §12 is the
+ * source unless another stands. A test asserts that each is exported once and used.
+ * @module
+ */
+const KIB = 1_024
+const MIB = 1_024 * KIB
+const SECOND_MS = 1_000
+
+// ---- records and containers
+/** 2^40 B: beyond it `padme` and the u88 counter are untested, and no record is that large. */
+export const RECORD_MAX_BYTES = 2 ** 40
+/** The smallest padded record: hides whether a note is one word or one page. */
+export const RECORD_MIN_PADDED_BYTES = KIB
+/** STREAM chunk (SECURITY.md §4). */
+export const CHUNK_BYTES = 64 * KIB
+/** The meta map: a file name of 255 B, a MIME type, a FHIR type, a hash. */
+export const META_MAX_BYTES = 4 * KIB
+export const FILE_NAME_MAX_CHARS = 255
+
+// ---- custody
+/** Shamir's x is one byte, and nobody chooses more than 16 clinics. */
+export const CUSTODIANS_MAX = 16
+export const THRESHOLD_MIN = 2
+/** Content and custody maps with 16 custodians and 3 addresses each stay far below. */
+export const MANIFEST_MAX_BYTES = 12 * KIB
+/** Multiaddrs that a manifest, capsule or card may carry for one peer. */
+export const ADDRS_PER_PEER = 8
+export const ADDR_MAX_BYTES = 256
+export const STANDBY_MAX = 8
+export const LABELS_MAX = 32
+export const MONTHS_MAX = 16
+/** Items that one signature may cover (SECURITY.md §7). */
+export const ITEMS_PER_SIGNATURE = 64
+
+// ---- grants
+export const SCOPE_TAGS_MAX = 128
+export const SCOPE_EXCEPT_MAX = 64
+export const TREE_MAX_BYTES = 1_024
+export const TREE_LEVELS = 4
+export const TREE_LEAVES = 16
+export const TREE_CHILDREN = 8
+export const CAPSULE_RECORDS_MAX = 64
+export const CAPSULE_MAX_BYTES = MIB
+/** ERC-1271 signatures have any length; multi-signers of 30 parties fit. */
+export const SIGNATURE_MAX_BYTES = 2_048
+export const BINDING_MAX_SECONDS = 30 * 86_400
+export const EMERGENCY_SIGNERS_MAX = 8
+export const EMERGENCY_MIN_SECONDS = 3_600
+export const EMERGENCY_MAX_SECONDS = 86_400
+export const REQUEST_DEADLINE_SECONDS = 60
+/** Guard on the start of a binding: a phone whose clock is two minutes off still works. */
+export const BINDING_GUARD_SECONDS = 120
+
+// ---- wire
+/** A request of 12 kB with a full tree, tags and signatures fits; nothing larger is honest. */
+export const FRAME_MAX_BYTES = 16 * KIB
+/** Deals, capsules and mail travel in larger frames on their own protocols. */
+export const CUSTODY_FRAME_MAX_BYTES = 64 * KIB
+/** One sealed capsule of 64 manifests, or a page of receipts. */
+export const INBOX_FRAME_MAX_BYTES = MIB + 16 * KIB
+/** A UnixFS leaf of 4 sealed chunks (262,208 B), or a node of 1,024 links; with its header. */
+export const BLOCK_MAX_BYTES = 512 * KIB
+export const EXCHANGE_MAX_MS = 5 * SECOND_MS
+/** Time for an unfinished frame, or a stream that never asked anything. */
+export const FRAME_MAX_MS = 5 * SECOND_MS
+/** A stream that was served before may rest this long. */
+export const STREAM_IDLE_MS = 60 * SECOND_MS
+export const NEGOTIATION_MAX_MS = 5 * SECOND_MS
+/** A dial with noise and yamux on a slow mobile link. */
+export const DIAL_MAX_MS = 10 * SECOND_MS
+/** Requests under way on one access stream. */
+export const REQUESTS_PIPELINED = 4
+export const STREAMS_IN = 4
+export const STREAMS_OUT = 4
+export const DHT_STREAMS_IN = 8
+export const DHT_STREAMS_OUT = 16
+export const REQUESTS_PER_SECOND = 10
+export const REQUESTS_BURST = 20
+/** Answers that hide existence leave at the next multiple of this after arrival (§9.2). */
+export const DENIED_STEP_MS = 300
+/** Requests in work at one custodian; the rest hear BUSY (F13: ≥ 100/s on 2 cores, ≤ 1 s). */
+export const REQUESTS_QUEUED = 64
+/** yamux's window grows to 16 MiB by default, past the 4 MiB read buffer (P2P.md §3). */
+export const STREAM_WINDOW_BYTES = 2 * MIB
+
+// ---- connections
+export const CONNECTIONS_DAEMON = 300
+export const CONNECTIONS_LIGHT = 50
+export const INBOUND_PER_SECOND = 5
+export const INBOUND_PENDING = 10
+
+// ---- inbox
+/** Mail waiting for one account: a year of daily wishes. */
+export const MAILBOX_ITEMS = 512
+export const MAILBOX_BYTES = 16 * MIB
+/** Accounts that one clinic keeps mail for. */
+export const MAILBOX_ACCOUNTS = 100_000
+export const WISH_TEXT_MAX_CHARS = 1_024
+export const NAME_MAX_CHARS = 128
+/** Receipts in one page of a patient's history. */
+export const RECEIPTS_PER_PAGE = 256
+
+// ---- blocks
+/** A right to fetch blocks, once proven, serves this long; then it is proven again. */
+export const BLOCKS_RIGHT_MS = 60 * SECOND_MS
+/** Nobody waits longer for the next block of a stream. */
+export const BLOCK_WAIT_MS = 10 * SECOND_MS
+/** Blocks kept aside when a reader asks out of order. */
+export const BLOCKS_AHEAD = 16
+/** Links of one UnixFS node (SECURITY.md §4). */
+export const DAG_CHILDREN = 1_024
+/** A DAG of 2^40 B in leaves of 256 KiB has 4 levels; one more for safety. */
+export const DAG_LEVELS = 5
+
+// ---- gossip and DHT (libp2p's own defaults let one peer store 48,000 records in 8 s, §12)
+export const GOSSIP_MESSAGE_BYTES = 4 * KIB
+export const GOSSIP_SUBSCRIPTIONS = 64
+export const GOSSIP_MESSAGES = 64
+export const GOSSIP_IHAVE = 500
+export const GOSSIP_CONTROL = 200
+export const PROVIDERS_PER_SECOND = 10
+export const PROVIDER_KEYS_MAX = 20_000
+export const PROVIDER_BYTES_MAX = 200 * MIB
+/** A lookup that has not ended by then will not. */
+export const LOOKUP_MAX_MS = 20 * SECOND_MS
+
+// ---- chain
+export const RPC_MAX_MS = 3 * SECOND_MS
+/** An answer of eth_getProof for 8 slots at mainnet depth is below 64 kB. */
+export const RPC_BODY_BYTES = 2 * MIB
+export const PROOF_NODES_MAX = 64
+export const PROOF_NODE_BYTES = 4 * KIB
+/** A head that was asked for this long ago is asked for again. */
+export const HEAD_CACHE_MS = SECOND_MS
+/** Verified bindings and proven words kept for reuse (tens of kB each head). */
+export const PROVEN_CACHE_ITEMS = 4_096
+export const BINDING_CACHE_ITEMS = 4_096
+/** A transaction that no block took by then is reported as not sent. */
+export const TX_WAIT_MS = 60 * SECOND_MS
+
+// ---- stores
+/** One entry of a journal: a share with its manifest, or a page of mail. */
+export const JOURNAL_ENTRY_BYTES = 2 * MIB
+/** Receipts that one fsync may cover. */
+export const COMMIT_GROUP = 256
+/** Grants whose read budgets are counted in memory. */
+export const BUDGET_GRANTS = 100_000
