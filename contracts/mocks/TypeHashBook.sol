@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    BINDING_EPOCH_TYPEHASH,
+    GRANTS_TYPEHASH,
+    GRANT_ITEM_TYPEHASH,
+    GRANT_OPENING_TYPEHASH,
+    MEMBERSHIP_TYPEHASH,
+    OPT_OUT_TYPEHASH,
+    RECORDS_TYPEHASH,
+    RECORD_ITEM_TYPEHASH,
+    REVOCATIONS_TYPEHASH,
+    REVOCATION_TYPEHASH,
+    REVOKE_ALL_TYPEHASH
+} from "../types/TypeHashes.sol";
+
+/// @title Shows the contracts' type hashes to the known-answer tests.
+contract TypeHashBook {
+    bytes32 public constant BindingEpoch = BINDING_EPOCH_TYPEHASH;
+    bytes32 public constant GrantItem = GRANT_ITEM_TYPEHASH;
+    bytes32 public constant GrantOpening = GRANT_OPENING_TYPEHASH;
+    bytes32 public constant Grants = GRANTS_TYPEHASH;
+    bytes32 public constant Membership = MEMBERSHIP_TYPEHASH;
+    bytes32 public constant OptOut = OPT_OUT_TYPEHASH;
+    bytes32 public constant RecordItem = RECORD_ITEM_TYPEHASH;
+    bytes32 public constant Records = RECORDS_TYPEHASH;
+    bytes32 public constant Revocation = REVOCATION_TYPEHASH;
+    bytes32 public constant Revocations = REVOCATIONS_TYPEHASH;
+    bytes32 public constant RevokeAll = REVOKE_ALL_TYPEHASH;
+}

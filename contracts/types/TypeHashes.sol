@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+// EIP-712 type hashes of SECURITY.md §7: referenced types follow, sorted by name. Custody,
+// NodeBinding and BreakGlass are never hashed on chain and so are not here.
+
+bytes32 constant DOMAIN_TYPEHASH = keccak256(
+    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+);
+
+bytes32 constant GRANT_OPENING_TYPEHASH = keccak256(
+    "GrantOpening(uint8 granteeKind,bytes32 grantee,bytes32 scope,uint32 verFrom,uint32 verTo,"
+    "uint32 purposes,uint64 notBefore,uint64 notAfter,uint32 budget,uint32 window,bytes32 salt)"
+);
+
+bytes32 constant GRANT_ITEM_TYPEHASH = keccak256(
+    "GrantItem(GrantOpening opening,uint64 version)"
+    "GrantOpening(uint8 granteeKind,bytes32 grantee,bytes32 scope,uint32 verFrom,uint32 verTo,"
+    "uint32 purposes,uint64 notBefore,uint64 notAfter,uint32 budget,uint32 window,bytes32 salt)"
+);
+
+bytes32 constant GRANTS_TYPEHASH = keccak256(
+    "Grants(address owner,GrantItem[] items,uint32 epoch,uint64 deadline)"
+    "GrantItem(GrantOpening opening,uint64 version)"
+    "GrantOpening(uint8 granteeKind,bytes32 grantee,bytes32 scope,uint32 verFrom,uint32 verTo,"
+    "uint32 purposes,uint64 notBefore,uint64 notAfter,uint32 budget,uint32 window,bytes32 salt)"
+);
+
+bytes32 constant REVOCATION_TYPEHASH = keccak256("Revocation(bytes32 openingHash,uint64 version)");
+
+bytes32 constant REVOCATIONS_TYPEHASH = keccak256(
+    "Revocations(address owner,Revocation[] items)Revocation(bytes32 openingHash,uint64 version)"
+);
+
+bytes32 constant REVOKE_ALL_TYPEHASH = keccak256("RevokeAll(address owner,uint32 epoch)");
+
+bytes32 constant OPT_OUT_TYPEHASH = keccak256(
+    "OptOut(address owner,uint32 purposes,uint32 version)"
+);
+
+bytes32 constant RECORD_ITEM_TYPEHASH = keccak256(
+    "RecordItem(bytes32 recordTag,uint8 status,uint32 shareEpoch,uint8 quorum,"
+    "uint32 barredOrg,bytes32 anchor)"
+);
+
+bytes32 constant RECORDS_TYPEHASH = keccak256(
+    "Records(address owner,RecordItem[] items,uint64 deadline)"
+    "RecordItem(bytes32 recordTag,uint8 status,uint32 shareEpoch,uint8 quorum,"
+    "uint32 barredOrg,bytes32 anchor)"
+);
+
+bytes32 constant BINDING_EPOCH_TYPEHASH = keccak256(
+    "BindingEpoch(address account,uint32 bindingEpoch)"
+);
+
+bytes32 constant MEMBERSHIP_TYPEHASH = keccak256(
+    "Membership(address account,uint32 organisation,uint16 roles,uint32 version,uint64 deadline)"
+);
