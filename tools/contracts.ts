@@ -1,7 +1,8 @@
 /**
- * Compiles the contracts when their sources changed since the last build, and writes what the node
- * needs of them (generate-abi.ts). `npm run contracts` builds in any case; `--profile production`
- * builds as a real chain gets it, without touching the generated files.
+ * Compiles the contracts when their sources changed since the last build. As a command it also
+ * writes what the node needs of them (generate-abi.ts); tests do not, so that one of them can tell
+ * that it is stale. `npm run contracts` builds in any case; `--profile production` builds as a real
+ * chain gets it, without touching the generated file.
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -67,7 +68,6 @@ export async function buildContracts(options: BuildOptions = {}): Promise<boolea
     const args = ['build', '--no-tests', '--build-profile', profile]
     const { code, output } = await runCommand('hardhat', args)
     if (code !== 0) throw new Error(`hardhat build failed\n${output}`)
-    if (profile === 'default') generateAbi()
     writeFileSync(STAMP, wanted)
     return true
   })
@@ -77,5 +77,6 @@ if (import.meta.main) {
   const at = process.argv.indexOf('--profile')
   const profile = at < 0 ? 'default' : (process.argv[at + 1] ?? 'default')
   const built = await buildContracts({ force: process.argv.includes('--force'), profile })
+  if (profile === 'default') generateAbi()
   process.stdout.write(built ? `contracts: built (${profile})\n` : 'contracts: nothing to build\n')
 }
