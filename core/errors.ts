@@ -45,6 +45,12 @@ export class NotInitialisedError extends KeywardError {
   override readonly name = 'NotInitialisedError'
 }
 
+/** Thrown when the daemon of this folder stops answering, or turns a caller away. */
+export class DaemonUnavailableError extends KeywardError {
+  static override readonly name = 'DaemonUnavailableError'
+  override readonly name = 'DaemonUnavailableError'
+}
+
 /** Thrown when bytes from a peer, a chain or a disk are not what the format says. */
 export class InvalidMessageError extends KeywardError {
   static override readonly name = 'InvalidMessageError'
