@@ -22,9 +22,11 @@ const steps: Step[] = [
   ['types', 'tsc', '--noEmit'],
   ['layers', 'node', 'tools/check-layers.ts'],
   ['unused code', 'knip', '--no-progress', ...knipScope],
+  ['advisories', 'node', 'tools/advisories.ts'],
   ['biome', 'biome', 'check', '--diagnostic-level=error', '.']
 ]
 const LANES = 2
+if (process.argv.includes('--without-tests')) steps.shift() // for a run that has them elsewhere
 
 const failures: string[] = []
 
