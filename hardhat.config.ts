@@ -14,7 +14,12 @@ const { version } = require('solc/package.json') as { version: string }
 const compiler = (optimizer: object) => ({
   version, // Hardhat demands that it equals the package's
   path: require.resolve('solc/soljson.js'),
-  settings: { evmVersion: 'prague', metadata: { bytecodeHash: 'none' }, ...optimizer }
+  settings: {
+    evmVersion: 'prague',
+    metadata: { bytecodeHash: 'none' },
+    outputSelection: { '*': { '*': ['storageLayout'] } }, // beside Hardhat's own; a test compares it
+    ...optimizer
+  }
 })
 
 export default defineConfig({

@@ -52,7 +52,6 @@ contract Directory is IDirectory, TypedMessages {
                 AccountWords.pack(AccountWords.OPEN, 1, organisations[i], Roles.ADMIN)
             );
         }
-        // forge-lint: disable-next-line(unsafe-typecast) length <= FOUNDERS_MAX
         _voters = uint32(length);
         _checkQuorum(quorum, _voters);
         _quorum = quorum;

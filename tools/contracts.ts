@@ -55,7 +55,7 @@ async function locked<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Builds the contracts if needed; returns whether it did.
- * @throws {Error} with the compiler's output when a contract does not compile.
+ * @throws {Error} with the compiler's output when a contract does not compile without a warning.
  */
 export async function buildContracts(options: BuildOptions = {}): Promise<boolean> {
   const { force = false, profile = 'default' } = options
@@ -65,9 +65,10 @@ export async function buildContracts(options: BuildOptions = {}): Promise<boolea
     const built = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : ''
     if (!force && built === wanted) return false
 
-    const args = ['build', '--no-tests', '--build-profile', profile]
+    // Forced, since a warning in a file that is already built would not be said again.
+    const args = ['build', '--force', '--no-tests', '--build-profile', profile]
     const { code, output } = await runCommand('hardhat', args)
-    if (code !== 0) throw new Error(`hardhat build failed\n${output}`)
+    if (code !== 0 || /^Warning/m.test(output)) throw new Error(`hardhat build failed\n${output}`)
     writeFileSync(STAMP, wanted)
     return true
   })
