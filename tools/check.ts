@@ -11,9 +11,10 @@ import { runCommand } from './run-command.ts'
 /** One step: its name, and the command that passes by exiting with 0. */
 type Step = readonly [name: string, command: string, ...args: string[]]
 
-// While the program is still being put together its parts have no users yet: until there is a
-// command, knip only looks for packages and files that are used and missing.
-const whole = existsSync(join(ROOT, 'bin/keyward.ts'))
+// While the program is still being put together its parts have no users yet: until all its doors
+// stand, knip only looks for packages and files that are used and missing.
+const doors = ['bin/keyward.ts', 'node/index.ts', 'sim/main.ts']
+const whole = doors.every((door) => existsSync(join(ROOT, door)))
 const knipScope = whole ? [] : ['--include', 'unlisted,unresolved,duplicates']
 
 // The longest first, so that two lanes end at about the same time.
@@ -22,11 +23,11 @@ const steps: Step[] = [
   ['types', 'tsc', '--noEmit'],
   ['layers', 'node', 'tools/check-layers.ts'],
   ['unused code', 'knip', '--no-progress', ...knipScope],
+  ['solidity', 'solhint', '--noPoster', 'contracts/**/*.sol'],
   ['advisories', 'node', 'tools/advisories.ts'],
   ['biome', 'biome', 'check', '--diagnostic-level=error', '.']
 ]
 const LANES = 2
-if (process.argv.includes('--without-tests')) steps.shift() // for a run that has them elsewhere
 
 const failures: string[] = []
 
