@@ -7,7 +7,7 @@ import { Fhir } from 'fhir'
 import { describe, expect, it } from 'vitest'
 
 const read = (name: string): Buffer =>
-  readFileSync(new URL(`../fixtures/data/${name}`, import.meta.url))
+  readFileSync(new URL(`../../node/demo/data/${name}`, import.meta.url))
 
 interface Resource {
   readonly resourceType: string
