@@ -79,7 +79,12 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.byteLength - b.byteLength
 }
 
-export const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+/** Whether all bytes are zero, in time that depends on the length alone. */
+export function isZero(bytes: Uint8Array): boolean {
+  let seen = 0
+  for (let i = 0; i < bytes.byteLength; i++) seen |= bytes[i] as number
+  return seen === 0
+}
 
 /** Overwrites secrets after use, as far as JavaScript allows (copies by the engine stay). */
 export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {

@@ -29,6 +29,10 @@ export type KemPublicKey = Branded<'KemPublicKey'>
 export type KemSeed = Branded<'KemSeed'>
 /** The root of all keys of one person or node, 32 random bytes. */
 export type RootSecret = Branded<'RootSecret'>
+/** CK: 32 secret bytes between one owner and one custodian; wraps dealt shares (SECURITY.md §5). */
+export type CustodyKey = Branded<'CustodyKey'>
+/** 32 secret bytes from which the scope tags of one chart are made (SECURITY.md §5). */
+export type ChartKey = Branded<'ChartKey'>
 
 export const ADDRESS_BYTES = 20
 export const PEER_ID_BYTES = 38
@@ -48,6 +52,8 @@ export const kemPublicKey = (b: Uint8Array): KemPublicKey =>
   assertBytes(b, KEM_PUBLIC_KEY_BYTES, 'kem') as KemPublicKey
 export const kemSeed = (b: Uint8Array): KemSeed => assertBytes(b, 32, 'kemSeed') as KemSeed
 export const rootSecret = (b: Uint8Array): RootSecret => assertBytes(b, 32, 'root') as RootSecret
+export const custodyKey = (b: Uint8Array): CustodyKey => assertBytes(b, 32, 'ck') as CustodyKey
+export const chartKey = (b: Uint8Array): ChartKey => assertBytes(b, 32, 'chartKey') as ChartKey
 
 const ED25519_PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
 

@@ -33,6 +33,10 @@ export const MONTHS_MAX = 16
 /** Items that one signature may cover (SECURITY.md §7). */
 export const ITEMS_PER_SIGNATURE = 64
 
+// ---- keys
+/** Ed25519 keys whose subgroup was checked: a hundred bytes each, more than the peers one meets. */
+export const ED25519_KEYS_CHECKED = 4_096
+
 // ---- grants
 export const SCOPE_TAGS_MAX = 128
 export const SCOPE_EXCEPT_MAX = 64
@@ -83,6 +87,16 @@ export const DENIED_STEP_MS = 300
 export const REQUESTS_QUEUED = 64
 /** yamux's window grows to 16 MiB by default, past the 4 MiB read buffer (P2P.md §3). */
 export const STREAM_WINDOW_BYTES = 2 * MIB
+/** A frame beyond FRAME_MAX_BYTES gets a second more for each such piece: a slow phone's uplink. */
+export const FRAME_BYTES_PER_SECOND = 16 * KIB
+/** Frames that are sent together, at most this many bytes at a time: one noise message. */
+export const SEND_TOGETHER_BYTES = 64 * KIB
+/** Peers whose rate of asking is remembered: thrice what a daemon has connections. */
+export const RATE_PEERS = 1_024
+/** A sign of life while a custodian pulls blocks or waits for a block of the chain. */
+export const HEARTBEAT_MS = 2 * SECOND_MS
+/** Five heartbeats missed: the peer is dead, not slow. */
+export const HEARTBEAT_LOST_MS = 10 * SECOND_MS
 
 // ---- connections
 export const CONNECTIONS_DAEMON = 300
@@ -100,6 +114,8 @@ export const WISH_TEXT_MAX_CHARS = 1_024
 export const NAME_MAX_CHARS = 128
 /** Receipts in one page of a patient's history. */
 export const RECEIPTS_PER_PAGE = 256
+/** Mail in one page, as many as its frame holds. */
+export const MAIL_PER_PAGE = 64
 
 // ---- blocks
 /** A right to fetch blocks, once proven, serves this long; then it is proven again. */
@@ -112,6 +128,10 @@ export const BLOCKS_AHEAD = 16
 export const DAG_CHILDREN = 1_024
 /** A DAG of 2^40 B in leaves of 256 KiB has 4 levels; one more for safety. */
 export const DAG_LEVELS = 5
+/** A record of 2^40 B has 4,197,494 blocks; a DAG with more was made to keep us busy. */
+export const DAG_BLOCKS_MAX = 2 ** 23
+/** Blocks that a serving node reads before the one that it sends: 1 MiB for each stream. */
+export const BLOCKS_READ_AHEAD = 4
 
 // ---- gossip and DHT (libp2p's own defaults let one peer store 48,000 records in 8 s, §12)
 export const GOSSIP_MESSAGE_BYTES = 4 * KIB
@@ -119,6 +139,8 @@ export const GOSSIP_SUBSCRIPTIONS = 64
 export const GOSSIP_MESSAGES = 64
 export const GOSSIP_IHAVE = 500
 export const GOSSIP_CONTROL = 200
+/** Hints remembered, so that each is passed on once. */
+export const HINTS_SEEN = 1_024
 export const PROVIDERS_PER_SECOND = 10
 export const PROVIDER_KEYS_MAX = 20_000
 export const PROVIDER_BYTES_MAX = 200 * MIB
@@ -131,6 +153,20 @@ export const RPC_MAX_MS = 3 * SECOND_MS
 export const RPC_BODY_BYTES = 2 * MIB
 export const PROOF_NODES_MAX = 64
 export const PROOF_NODE_BYTES = 4 * KIB
+/** Slots that one eth_getProof may ask for: 128 proofs of 4 kB in hex fill half a body. */
+export const PROOF_SLOTS_MAX = 128
+/** An endpoint that has not proven by then gets company; the gate has 5 s in all. */
+export const PROOF_HEDGE_MS = 400
+/** Blocks whose proven words are kept: heads of a minute and the confirmed blocks asked for. */
+export const PROVEN_BLOCKS = 8
+/** A header is 0.6 kB; a proof-of-authority checkpoint lists its sealers in the extra data. */
+export const HEADER_MAX_BYTES = 8 * KIB
+export const HEADER_EXTRA_MAX_BYTES = 4 * KIB
+/** Once q endpoints have answered, the others have this long to join in. */
+export const HEAD_GRACE_MS = 250
+/** Headers walked by parentHash in one go; a longer gap is bridged by q equal answers. */
+export const HEADERS_WALKED = 512
+export const HEADERS_AT_ONCE = 32
 /** A head that was asked for this long ago is asked for again. */
 export const HEAD_CACHE_MS = SECOND_MS
 /** Verified bindings and proven words kept for reuse (tens of kB each head). */
@@ -138,6 +174,8 @@ export const PROVEN_CACHE_ITEMS = 4_096
 export const BINDING_CACHE_ITEMS = 4_096
 /** A transaction that no block took by then is reported as not sent. */
 export const TX_WAIT_MS = 60 * SECOND_MS
+/** A block is looked for this often while a transaction waits; local chains mine at once. */
+export const TX_POLL_MS = 150
 
 // ---- stores
 /** One entry of a journal: a share with its manifest, or a page of mail. */

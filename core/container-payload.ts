@@ -1,0 +1,279 @@
+/**
+ * The payload of a container: age v1's STREAM over the padded record, 64 KiB chunks of
+ * ChaCha20-Poly1305 whose nonce is u88be(i) ‖ last (SECURITY.md §4). Sealed and opened piece by
+ * piece, in memory that does not grow with the record; hops 2 and 11c of 12.
+ * @module
+ */
+
+import { isZero, wipe } from './bytes.ts'
+import type { ContainerKeys, UnlockedKeys } from './container.ts'
+import { DecryptionFailedError, InvalidParametersError } from './errors.ts'
+import { type Hash, hash } from './ids.ts'
+import { CHUNK_BYTES, RECORD_MAX_BYTES, RECORD_MIN_PADDED_BYTES } from './limits.ts'
+import type { Primitives } from './primitives.ts'
+
+const TAG_BYTES = 16
+export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
+/** Chunks of one UnixFS leaf: 4 × 65,552 = 262,208 B, the fixed chunker of SECURITY.md §4. */
+export const CHUNKS_PER_PIECE = 4
+const NO_AAD = new Uint8Array(0)
+
+export interface PayloadFacts {
+  /** Plaintext bytes, unpadded. */
+  readonly length: number
+  /** SHA-256 of the unpadded plaintext. */
+  readonly sha256: Hash
+  /** Ciphertext bytes. */
+  readonly size: number
+}
+
+/**
+ * P: the length of a padded record. Padmé: with E = ⌊log2 L⌋ and S = ⌊log2 E⌋ + 1, up to a multiple
+ * of 2^(E−S), in exact arithmetic; at most 6.3 % more, and only the size class shows.
+ */
+export function padme(length: number): number {
+  if (!Number.isSafeInteger(length) || length < 0 || length > RECORD_MAX_BYTES) {
+    throw new InvalidParametersError(`"length" expected 0..2^40, got ${length}`)
+  }
+  const l = Math.max(length, RECORD_MIN_PADDED_BYTES)
+  const e = log2Floor(l)
+  const step = 2 ** (e - log2Floor(e) - 1)
+  return Math.ceil(l / step) * step
+}
+
+/** ⌊log2 n⌋ by counting bits: Math.log2 rounds. */
+function log2Floor(n: number): number {
+  const high = Math.floor(n / 2 ** 32)
+  return high > 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(n)
+}
+
+/** Bytes of the payload of a record of `length` bytes: P + 16·⌈P/65536⌉. */
+export function payloadBytes(length: number): number {
+  const padded = padme(length)
+  return padded + TAG_BYTES * Math.ceil(padded / CHUNK_BYTES)
+}
+
+/** u88be(i) ‖ last. */
+export function chunkNonce(index: number, last: boolean): Uint8Array {
+  const nonce = new Uint8Array(12)
+  const view = new DataView(nonce.buffer)
+  view.setUint32(3, Math.floor(index / 2 ** 32))
+  view.setUint32(7, index % 2 ** 32)
+  nonce[11] = last ? 1 : 0
+  return nonce
+}
+
+/** Seals chunks one after the other into pieces of four, the size of a UnixFS leaf. */
+class PieceSealer {
+  readonly #key: Uint8Array
+  readonly #p: Primitives
+  #piece = new Uint8Array(CHUNKS_PER_PIECE * SEALED_CHUNK_BYTES)
+  #used = 0
+  #index = 0
+  #lastPlainBytes = 0
+
+  constructor(key: Uint8Array, p: Primitives) {
+    this.#key = key
+    this.#p = p
+  }
+
+  /** Seals a chunk that is not the last; gives the piece that was full before it, if one was. */
+  add(chunk: Uint8Array): Uint8Array | undefined {
+    const full = this.#used === this.#piece.byteLength ? this.#piece : undefined
+    if (full != null) {
+      this.#piece = new Uint8Array(CHUNKS_PER_PIECE * SEALED_CHUNK_BYTES)
+      this.#used = 0
+    }
+    this.#seal(chunk, this.#index++, false)
+    return full
+  }
+
+  /**
+   * Seals the chunk added last once more, now as the last, and gives what is left to emit. A stream
+   * learns that a chunk was its last only afterwards; the first form has never left this object.
+   */
+  finish(): Uint8Array {
+    const index = this.#index - 1
+    this.#used -= this.#lastPlainBytes + TAG_BYTES
+    const sealed = this.#piece.subarray(this.#used, this.#used + this.#lastPlainBytes + TAG_BYTES)
+    const plain = this.#p.chachaOpen(this.#key, chunkNonce(index, false), NO_AAD, sealed)
+    try {
+      this.#seal(plain, index, true)
+    } finally {
+      wipe(plain)
+    }
+    return this.#piece.subarray(0, this.#used)
+  }
+
+  #seal(chunk: Uint8Array, index: number, last: boolean): void {
+    const end = this.#used + chunk.byteLength + TAG_BYTES
+    const out = this.#piece.subarray(this.#used, end)
+    this.#p.chachaSealInto(this.#key, chunkNonce(index, last), chunk, out)
+    this.#used = end
+    this.#lastPlainBytes = chunk.byteLength
+  }
+}
+
+/**
+ * Seals a record whose length need not be known; every emitted piece but the last has 262,208 B.
+ * `done` tells the facts for manifest and meta once `payload` was read to its end, and fails if
+ * that was left early or the source failed. The source may reuse its buffers.
+ */
+export function sealPayload(
+  source: AsyncIterable<Uint8Array>,
+  keys: ContainerKeys,
+  p: Primitives
+): { readonly payload: AsyncIterable<Uint8Array>; readonly done: Promise<PayloadFacts> } {
+  const { promise, resolve, reject } = Promise.withResolvers<PayloadFacts>()
+  promise.catch(() => {}) // whoever reads `payload` hears of its failure there
+  return { payload: sealing(source, keys.payload, p, resolve, reject), done: promise }
+}
+
+async function* sealing(
+  source: AsyncIterable<Uint8Array>,
+  key: Uint8Array,
+  p: Primitives,
+  resolve: (facts: PayloadFacts) => void,
+  reject: (err: unknown) => void
+): AsyncGenerator<Uint8Array> {
+  const digest = p.sha256Stream()
+  const sealer = new PieceSealer(key, p)
+  const pending = new Uint8Array(CHUNK_BYTES)
+  let held = 0
+  let length = 0
+  try {
+    for await (const given of source) {
+      digest.update(given)
+      length += given.byteLength
+      let rest = given
+      while (rest.byteLength > 0) {
+        let chunk: Uint8Array
+        if (held === 0 && rest.byteLength >= CHUNK_BYTES) {
+          chunk = rest.subarray(0, CHUNK_BYTES) // sealed where it lies
+          rest = rest.subarray(CHUNK_BYTES)
+        } else {
+          const taken = Math.min(rest.byteLength, CHUNK_BYTES - held)
+          pending.set(rest.subarray(0, taken), held)
+          held += taken
+          rest = rest.subarray(taken)
+          if (held < CHUNK_BYTES) continue
+          chunk = pending
+          held = 0
+        }
+        const piece = sealer.add(chunk)
+        if (piece != null) yield piece
+      }
+    }
+    const padded = padme(length)
+    let zeros = padded - length
+    pending.fill(0, held)
+    while (held > 0 || zeros > 0) {
+      const chunk = pending.subarray(0, Math.min(CHUNK_BYTES, held + zeros))
+      zeros -= chunk.byteLength - held
+      const piece = sealer.add(chunk)
+      pending.fill(0, 0, held)
+      held = 0
+      if (piece != null) yield piece
+    }
+    yield sealer.finish()
+    resolve({ length, sha256: hash(digest.digest(), 'sha256'), size: payloadBytes(length) })
+  } catch (err) {
+    reject(err)
+    throw err
+  } finally {
+    wipe(pending)
+    reject(new InvalidParametersError('payload expected to be read to its end')) // no-op if settled
+  }
+}
+
+/**
+ * Opens a payload of a record of `length` bytes (from its meta map) chunk by chunk. Nothing of a
+ * chunk is given before its tag was checked, and the last content only after the stream has ended.
+ * @throws DecryptionFailedError if a chunk was changed, swapped or dropped, the stream ends early
+ * or goes on, or the padding is not zeros
+ */
+export async function* openPayload(
+  source: AsyncIterable<Uint8Array>,
+  keys: UnlockedKeys,
+  length: number,
+  p: Primitives
+): AsyncGenerator<Uint8Array> {
+  const size = payloadBytes(length)
+  const opener = new ChunkOpener(keys.payload, length, p)
+  const pending = new Uint8Array(SEALED_CHUNK_BYTES)
+  let held = 0
+  let seen = 0
+  let final: Uint8Array | undefined
+  for await (const given of source) {
+    seen += given.byteLength
+    if (seen > size) throw new DecryptionFailedError()
+    let rest = given
+    while (rest.byteLength > 0) {
+      const wanted = opener.sealedBytes
+      let chunk: Uint8Array
+      if (held === 0 && rest.byteLength >= wanted) {
+        chunk = rest.subarray(0, wanted)
+        rest = rest.subarray(wanted)
+      } else {
+        const taken = Math.min(rest.byteLength, wanted - held)
+        pending.set(rest.subarray(0, taken), held)
+        held += taken
+        rest = rest.subarray(taken)
+        if (held < wanted) continue
+        chunk = pending.subarray(0, held)
+        held = 0
+      }
+      const plain = opener.next(chunk)
+      if (opener.atEnd) final = plain
+      else if (plain.byteLength > 0) yield plain
+    }
+  }
+  if (!opener.atEnd) throw new DecryptionFailedError()
+  if (final != null && final.byteLength > 0) yield final
+}
+
+/** Opens the chunks of one payload and strips its padding. */
+export class ChunkOpener {
+  readonly #key: Uint8Array
+  readonly #length: number
+  readonly #padded: number
+  readonly #p: Primitives
+  /** Chunks of this payload. */
+  readonly count: number
+  #index = 0
+
+  constructor(key: Uint8Array, length: number, p: Primitives) {
+    this.#key = key
+    this.#length = length
+    this.#padded = padme(length)
+    this.#p = p
+    this.count = Math.ceil(this.#padded / CHUNK_BYTES)
+  }
+
+  /** Bytes that the next chunk has, sealed. */
+  get sealedBytes(): number {
+    return Math.min(CHUNK_BYTES, this.#padded - this.#index * CHUNK_BYTES) + TAG_BYTES
+  }
+
+  get atEnd(): boolean {
+    return this.#index === this.count
+  }
+
+  next(sealed: Uint8Array): Uint8Array {
+    const plain = this.at(this.#index, sealed)
+    this.#index++
+    return plain
+  }
+
+  /** The content of chunk `index`; its padding, if it has any, is checked and left out. */
+  at(index: number, sealed: Uint8Array): Uint8Array {
+    const nonce = chunkNonce(index, index === this.count - 1)
+    const plain = this.#p.chachaOpen(this.#key, nonce, NO_AAD, sealed)
+    const content = Math.min(Math.max(this.#length - index * CHUNK_BYTES, 0), plain.byteLength)
+    if (!isZero(plain.subarray(content))) {
+      wipe(plain)
+      throw new DecryptionFailedError()
+    }
+    return plain.subarray(0, content)
+  }
+}
