@@ -42,6 +42,8 @@ export interface ClaimedProof {
 export interface Endpoint {
   readonly name: string
   headNumber(options: AbortOptions): Promise<number>
+  /** Number of the block that it calls finalized. */
+  finalizedNumber(options: AbortOptions): Promise<number>
   /** Undefined when the endpoint has no such block. */
   header(number: number, options: AbortOptions): Promise<ClaimedHeader | undefined>
   proof(
