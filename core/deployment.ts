@@ -11,11 +11,14 @@ export interface Deployment {
   readonly grants: Address
   readonly records: Address
   readonly directory: Address
+  /** Absent where nobody can break the glass: emergencies are refused there. */
+  readonly emergency?: Address
   /** keccak256 of each contract's code as read after deployment (SECURITY.md T20). */
   readonly codeHashes: {
     readonly grants: Hash
     readonly records: Hash
     readonly directory: Hash
+    readonly emergency?: Hash
   }
 }
 

@@ -1,0 +1,178 @@
+/**
+ * What owners and accounts sign (EIP-712): the messages of SECURITY.md §7, their shapes on the
+ * wire, digest, signature and recovery. `Custody`, `NodeBinding` and `BreakGlass` stay off chain.
+ * @module
+ */
+import { bytes, bytesUpTo, list, map, type Of, oneOf, type Shape, uint, variant } from './codec.ts'
+import type { Deployment } from './deployment.ts'
+import { digestFor, hashStruct as hashOf } from './eip712.ts'
+import { InvalidParametersError } from './errors.ts'
+import { openingShape, U8_MAX, U32_MAX } from './grant.ts'
+import { type Address, address, type Hash, hash, PEER_ID_BYTES, peerIdBytes } from './ids.ts'
+import { ITEMS_PER_SIGNATURE, SIGNATURE_MAX_BYTES } from './limits.ts'
+import type { Primitives } from './primitives.ts'
+
+export const addressShape = bytes(20, address)
+export const hashShape: Shape<Hash> = bytes(32, (b) => hash(b))
+export const peerIdShape = bytes(PEER_ID_BYTES, peerIdBytes)
+
+const items = <T>(item: Shape<T>): Shape<readonly T[]> => list(item, ITEMS_PER_SIGNATURE, 1)
+
+/** One shape a message; numbers of 64 bits stop at 2^53-1 (SECURITY.md §15). */
+export const messageShapes = {
+  Grants: map({
+    owner: addressShape,
+    items: items(map({ opening: openingShape, version: uint() })),
+    epoch: uint(U32_MAX),
+    deadline: uint()
+  }),
+  Revocations: map({
+    owner: addressShape,
+    items: items(map({ openingHash: hashShape, version: uint() }))
+  }),
+  RevokeAll: map({ owner: addressShape, epoch: uint(U32_MAX) }),
+  OptOut: map({ owner: addressShape, purposes: uint(U32_MAX), version: uint(U32_MAX) }),
+  Records: map({
+    owner: addressShape,
+    items: items(
+      map({
+        recordTag: hashShape,
+        status: uint(U8_MAX),
+        shareEpoch: uint(U32_MAX),
+        quorum: uint(U8_MAX),
+        barredOrg: uint(U32_MAX),
+        anchor: hashShape
+      })
+    ),
+    deadline: uint()
+  }),
+  Custody: map({
+    owner: addressShape,
+    items: items(map({ recordTag: hashShape, shareEpoch: uint(U32_MAX), custodyHash: hashShape }))
+  }),
+  NodeBinding: map({
+    account: addressShape,
+    peerId: peerIdShape,
+    kemKeyHash: hashShape,
+    validFrom: uint(),
+    validUntil: uint(),
+    bindingEpoch: uint(U32_MAX)
+  }),
+  BindingEpoch: map({ account: addressShape, bindingEpoch: uint(U32_MAX) }),
+  BreakGlass: map({
+    owner: addressShape,
+    opening: openingShape,
+    reasonHash: hashShape,
+    epoch: uint(U32_MAX)
+  }),
+  Wish: map({ owner: addressShape, wish: uint(U8_MAX), version: uint() })
+} as const
+
+export type MessageType = keyof typeof messageShapes
+export type Messages = { readonly [T in MessageType]: Of<(typeof messageShapes)[T]> }
+
+export type Grants = Messages['Grants']
+export type Revocations = Messages['Revocations']
+export type RevokeAll = Messages['RevokeAll']
+export type OptOut = Messages['OptOut']
+export type Records = Messages['Records']
+export type Custody = Messages['Custody']
+export type NodeBinding = Messages['NodeBinding']
+export type BindingEpoch = Messages['BindingEpoch']
+export type BreakGlass = Messages['BreakGlass']
+export type Wish = Messages['Wish']
+
+/** The contract that a message is for: the domain's verifyingContract. */
+const CONTRACT = {
+  Grants: 'grants',
+  Revocations: 'grants',
+  RevokeAll: 'grants',
+  OptOut: 'grants',
+  Records: 'records',
+  Custody: 'records',
+  NodeBinding: 'directory',
+  BindingEpoch: 'directory',
+  BreakGlass: 'emergency',
+  Wish: 'emergency'
+} as const satisfies Record<MessageType, string>
+
+/** @throws InvalidParametersError if a field does not fit, passes 2^53-1, or a list has > 64 items */
+export const hashStruct = <T extends MessageType>(
+  type: T,
+  message: Messages[T],
+  p: Primitives
+): Hash => hashOf(type, message, p)
+
+/** The 32 bytes that are signed. @throws InvalidParametersError as hashStruct, or no such contract */
+export function typedDigest<T extends MessageType>(
+  deployment: Deployment,
+  type: T,
+  message: Messages[T],
+  p: Primitives
+): Hash {
+  const contract = deployment[CONTRACT[type]]
+  if (contract == null) {
+    throw new InvalidParametersError(`"deployment" expected a contract for ${type}, got none`)
+  }
+  return digestFor(deployment, contract, hashStruct(type, message, p), p)
+}
+
+/** 65 bytes r‖s‖v. @throws InvalidParametersError as typedDigest */
+export const signTyped = <T extends MessageType>(
+  deployment: Deployment,
+  type: T,
+  message: Messages[T],
+  accountKey: Uint8Array,
+  p: Primitives
+): Uint8Array => p.secp256k1Sign(accountKey, typedDigest(deployment, type, message, p))
+
+/**
+ * The account that signed, or undefined if the signature is not 65 bytes of anybody. A contract
+ * account's signature may still stand by ERC-1271, which takes a chain to ask.
+ */
+export function recoverTyped<T extends MessageType>(
+  deployment: Deployment,
+  type: T,
+  message: Messages[T],
+  sig: Uint8Array,
+  p: Primitives
+): Address | undefined {
+  const signer = p.secp256k1Recover(typedDigest(deployment, type, message, p), sig)
+  return signer == null ? undefined : address(signer)
+}
+
+// ---- messages on their way to the chain
+
+const ON_CHAIN = [
+  'Grants',
+  'Revocations',
+  'RevokeAll',
+  'OptOut',
+  'Records',
+  'BindingEpoch'
+] as const
+export type OnChainType = (typeof ON_CHAIN)[number]
+
+/** A message that a contract accepts, with its signature: anyone may relay it. */
+export type SignedMessage = {
+  [T in OnChainType]: {
+    readonly type: T
+    readonly message: Messages[T]
+    /** Empty when the sender is the owner: every message has a form without signature. */
+    readonly sig: Uint8Array
+  }
+}[OnChainType]
+
+export const sigShape = bytesUpTo(SIGNATURE_MAX_BYTES)
+
+const signedForm = <T extends OnChainType>(type: T) =>
+  map({ type: oneOf(type), message: messageShapes[type], sig: sigShape })
+
+export const signedMessageShape = variant('type', {
+  Grants: signedForm('Grants'),
+  Revocations: signedForm('Revocations'),
+  RevokeAll: signedForm('RevokeAll'),
+  OptOut: signedForm('OptOut'),
+  Records: signedForm('Records'),
+  BindingEpoch: signedForm('BindingEpoch')
+}) as Shape<SignedMessage>

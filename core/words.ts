@@ -1,0 +1,204 @@
+/**
+ * The words that the gate reads from the contracts: where each is stored and what its bits mean
+ * (SECURITY.md §7). A decoder gives undefined for a word with an unused bit set or an unknown
+ * status, and status 0 for an absent one.
+ * @module
+ */
+import { u32be, wordBytes } from './bytes.ts'
+import { leftPad } from './eip712.ts'
+import { InvalidParametersError } from './errors.ts'
+import { type Address, address, type GrantId, type Hash, hash } from './ids.ts'
+import type { Primitives } from './primitives.ts'
+
+/** `slot` is the whole storage key: keccak256(abi(key, base slot)). */
+export interface StorageRef<Contract extends string> {
+  readonly contract: Contract
+  readonly slot: Hash
+}
+
+const ref = <const Contract extends string>(
+  contract: Contract,
+  base: number,
+  key: Uint8Array,
+  p: Primitives
+): StorageRef<Contract> => ({
+  contract,
+  slot: hash(p.keccak256(leftPad(key), leftPad(u32be(base))))
+})
+
+export const grantSlot = (id: GrantId, p: Primitives) => ref('grants', 0, id, p)
+export const ownerSlot = (owner: Address, p: Primitives) => ref('grants', 1, owner, p)
+/** `key` is recordKey of core/grant.ts. */
+export const recordSlot = (key: Hash, p: Primitives) => ref('records', 0, key, p)
+export const anchorSlot = (key: Hash, p: Primitives) => ref('records', 1, key, p)
+export const verdictSlot = (key: Hash, org: number, p: Primitives) =>
+  ref('records', 2, p.keccak256(key, leftPad(u32be(org))), p)
+export const accountSlot = (account: Address, p: Primitives) => ref('directory', 0, account, p)
+export const organisationSlot = (org: number, p: Primitives) => ref('directory', 1, u32be(org), p)
+export const memberSlot = (group: Hash, account: Address, p: Primitives) =>
+  ref('directory', 2, p.keccak256(group, leftPad(account)), p)
+export const wishSlot = (owner: Address, p: Primitives) => ref('emergency', 0, owner, p)
+
+// ---- what is in them
+
+type Fields = Readonly<Record<string, readonly [offset: number, bits: number]>>
+type Word<F extends Fields> = { readonly [K in keyof F]: number }
+
+interface Layout<W> {
+  /** Undefined: unused bits set, unknown status, or a number past 2^53-1. */
+  decode(word: bigint): W | undefined
+  /** @throws InvalidParametersError if a field does not fit */
+  encode(word: W): bigint
+}
+
+/** `first` names the field that holds the status; `known` are its values beside 0, absent. */
+function layout<const F extends Fields>(
+  fields: F,
+  first: keyof F & string,
+  known: readonly number[]
+): Layout<Word<F>> {
+  const entries = Object.entries(fields)
+  const used = entries.reduce(
+    (mask, [, [at, bits]]) => mask | (((1n << BigInt(bits)) - 1n) << BigInt(at)),
+    0n
+  )
+  const read = (word: bigint, [at, bits]: readonly [number, number]): number =>
+    Number(BigInt.asUintN(bits, word >> BigInt(at)))
+  return {
+    decode(word) {
+      if (word < 0n || (word & ~used) !== 0n) return undefined
+      const out = Object.fromEntries(entries.map(([name, range]) => [name, read(word, range)]))
+      const standing = word === 0n || known.includes(out[first] as number)
+      return standing && Object.values(out).every(Number.isSafeInteger)
+        ? (out as Word<F>)
+        : undefined
+    },
+    encode(word) {
+      let out = 0n
+      for (const [name, [at, bits]] of entries) {
+        const value = word[name] as number
+        if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** bits) {
+          throw new InvalidParametersError(`"${name}" expected ${bits} bits, got ${value}`)
+        }
+        out |= BigInt(value) << BigInt(at)
+      }
+      return out
+    }
+  }
+}
+
+export const GrantStatus = { ACTIVE: 1, REVOKED: 2 } as const
+export const OwnerStatus = { OPEN: 1 } as const
+export const RecordStatus = {
+  STORED: 1,
+  ATTESTED: 2,
+  REJECTED: 3,
+  SUPERSEDED: 4,
+  ERASED: 5
+} as const
+export const Verdict = { CONFIRMED: 1, REJECTED: 2, WITHDRAWN: 3 } as const
+export const AccountStatus = { OPEN: 1, SUSPENDED: 2 } as const
+export const OrganisationStatus = { ACTIVE: 1, SUSPENDED: 2 } as const
+export const MemberStatus = { MEMBER: 1 } as const
+/** The patient's wish about emergencies. */
+export const EmergencyWish = { YES: 1, ONLY_IN_EMERGENCY: 2, NEVER: 3 } as const
+export const Role = {
+  CUSTODIAN: 1,
+  CLINICIAN: 2,
+  ATTESTER: 4,
+  RELAYER: 8,
+  ADMIN: 16,
+  RESEARCHER: 32
+} as const
+
+const grant = layout(
+  {
+    status: [0, 8],
+    epoch: [8, 32],
+    version: [40, 64],
+    changedAt: [104, 40],
+    changedBlock: [152, 48]
+  },
+  'status',
+  Object.values(GrantStatus)
+)
+const owner = layout(
+  {
+    status: [0, 8],
+    epoch: [8, 32],
+    changedAt: [40, 40],
+    optOut: [80, 32],
+    optOutVersion: [112, 32]
+  },
+  'status',
+  Object.values(OwnerStatus)
+)
+const record = layout(
+  {
+    status: [0, 8],
+    shareEpoch: [8, 32],
+    changedAt: [40, 40],
+    confirmed: [80, 16],
+    rejected: [96, 16],
+    quorum: [112, 8],
+    barredOrg: [120, 32]
+  },
+  'status',
+  Object.values(RecordStatus)
+)
+const account = layout(
+  { status: [0, 8], bindingEpoch: [8, 32], org: [40, 32], roles: [72, 16], changedAt: [88, 40] },
+  'status',
+  Object.values(AccountStatus)
+)
+const organisation = layout(
+  { status: [0, 8], changedAt: [8, 40] },
+  'status',
+  Object.values(OrganisationStatus)
+)
+const member = layout({ status: [0, 8], changedAt: [8, 40] }, 'status', Object.values(MemberStatus))
+const wish = layout(
+  { wish: [0, 8], version: [8, 64], changedAt: [72, 40] },
+  'wish',
+  Object.values(EmergencyWish)
+)
+
+type WordOf<L> = L extends Layout<infer W> ? W : never
+export type GrantWord = WordOf<typeof grant>
+export type OwnerWord = WordOf<typeof owner>
+export type RecordWord = WordOf<typeof record>
+export type AccountWord = WordOf<typeof account>
+export type OrganisationWord = WordOf<typeof organisation>
+export type MemberWord = WordOf<typeof member>
+export type WishWord = WordOf<typeof wish>
+
+export const decodeGrantWord = grant.decode
+export const decodeOwnerWord = owner.decode
+export const decodeRecordWord = record.decode
+export const decodeAccountWord = account.decode
+export const decodeOrganisationWord = organisation.decode
+export const decodeMemberWord = member.decode
+export const decodeWishWord = wish.decode
+
+export const encodeGrantWord = grant.encode
+export const encodeOwnerWord = owner.encode
+export const encodeRecordWord = record.encode
+export const encodeAccountWord = account.encode
+export const encodeOrganisationWord = organisation.encode
+export const encodeMemberWord = member.encode
+export const encodeWishWord = wish.encode
+
+/** An organisation's verdict; the attester's address is 160 bits, so it has no place above. */
+export function decodeVerdictWord(
+  word: bigint
+):
+  | { readonly verdict: number; readonly changedAt: number; readonly attester: Address }
+  | undefined {
+  const verdict = Number(BigInt.asUintN(8, word))
+  const changedAt = Number(BigInt.asUintN(40, word >> 40n))
+  const attester = BigInt.asUintN(160, word >> 80n)
+  const again = BigInt(verdict) | (BigInt(changedAt) << 40n) | (attester << 80n)
+  const known = word === 0n || Object.values<number>(Verdict).includes(verdict)
+  if (again !== word || !known) return undefined
+  return { verdict, changedAt, attester: address(wordBytes(attester).subarray(12)) }
+}
