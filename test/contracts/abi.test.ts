@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Interface } from 'ethers'
+import { describe, expect, it } from 'vitest'
+import * as contracts from '../../node/chain/abi.ts'
+import { ROOT } from '../../tools/files.ts'
+import { ABI_FILE, abiText } from '../../tools/generate-abi.ts'
+
+describe('generated interfaces', () => {
+  it('are those of the compiled contracts', () => {
+    const written = readFileSync(join(ROOT, ABI_FILE), 'utf8')
+
+    expect(written === abiText(), `${ABI_FILE} is stale: run \`npm run contracts\``).toBe(true)
+  })
+
+  it.each(Object.entries(contracts))('%s announces changes by one event', (_name, { abi }) => {
+    const events: string[] = []
+    new Interface(abi).forEachEvent((event) => events.push(event.format('full')))
+
+    expect(events).toEqual(['event Changed(bytes32 indexed key, uint256 word)'])
+  })
+
+  it.each(Object.entries(contracts))('%s has no owner, pause or upgrade', (_name, { abi }) => {
+    const names: string[] = []
+    new Interface(abi).forEachFunction(({ name }) => names.push(name))
+
+    expect(
+      names.filter((name) => /^(owner$|transferOwner|pause|upgrade|initiali)/i.test(name))
+    ).toEqual([])
+  })
+})

@@ -1,0 +1,230 @@
+/**
+ * Measures the gas of what people do, on an in-process chain with exact, repeatable counts, and
+ * keeps it in contracts/gas.json. `npm run gas` prints the table and writes the file; with `--json`
+ * the last line is one object, and nothing is written.
+ * @module
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  AbiCoder,
+  type BaseWallet,
+  type Contract,
+  keccak256,
+  type TypedDataField,
+  toBeHex,
+  Wallet
+} from 'ethers'
+import { network } from 'hardhat'
+import { Directory, GrantRegistry, RecordRegistry } from '../node/chain/abi.ts'
+import { buildContracts } from './contracts.ts'
+import { ROOT } from './files.ts'
+
+/** Where the snapshot is. */
+export const GAS_FILE = 'contracts/gas.json'
+
+const BATCH = 64
+const DEADLINE = 4_000_000_000 // later than any run
+const ZERO = toBeHex(0, 32)
+
+/** What each operation may cost; those without a number are measured all the same. */
+export const GAS_GOALS: Readonly<Record<string, number>> = {
+  grantBySig: 66_000,
+  grantBatchEach: 27_000,
+  renew: 36_000,
+  revoke: 34_000,
+  revokeBySig: 46_000,
+  revokeAll: 30_000,
+  register: 88_000,
+  addVersion: 88_000,
+  attest: 66_000,
+  attestChanged: 49_000
+}
+
+const fields = (text: string): TypedDataField[] =>
+  text.split(',').map((field) => {
+    const [type = '', name = ''] = field.split(' ')
+    return { type, name }
+  })
+
+const GrantOpening = fields(
+  'uint8 granteeKind,bytes32 grantee,bytes32 scope,uint32 verFrom,uint32 verTo,' +
+    'uint32 purposes,uint64 notBefore,uint64 notAfter,uint32 budget,uint32 window,bytes32 salt'
+)
+const GRANTS = {
+  Grants: fields('address owner,GrantItem[] items,uint32 epoch,uint64 deadline'),
+  GrantItem: fields('GrantOpening opening,uint64 version'),
+  GrantOpening
+}
+const REVOCATIONS = {
+  Revocations: fields('address owner,Revocation[] items'),
+  Revocation: fields('bytes32 openingHash,uint64 version')
+}
+const REVOKE_ALL = { RevokeAll: fields('address owner,uint32 epoch') }
+const RECORDS = {
+  Records: fields('address owner,RecordItem[] items,uint64 deadline'),
+  RecordItem: fields(
+    'bytes32 recordTag,uint8 status,uint32 shareEpoch,uint8 quorum,uint32 barredOrg,bytes32 anchor'
+  )
+}
+
+type Types = Record<string, TypedDataField[]>
+type Message = Record<string, unknown>
+
+/** A value that looks random and is the same in every run. */
+const noise = (n: number): string => keccak256(toBeHex(n, 32))
+
+/** An opening whose every bit counts; the chain sees only its hash. */
+const opening = (n: number) => ({
+  granteeKind: 1,
+  grantee: noise(n),
+  scope: noise(n + 1_000),
+  verFrom: 1,
+  verTo: 4_294_967_295,
+  purposes: 3,
+  notBefore: 1_800_000_000,
+  notAfter: 1_802_592_000,
+  budget: 10,
+  window: 86_400,
+  salt: noise(n + 2_000)
+})
+
+/** What the measurements work with. */
+async function createBench() {
+  const { ethers, provider } = await network.create()
+  const { chainId } = await ethers.provider.getNetwork()
+
+  const person = async (n: number): Promise<BaseWallet> => {
+    const made = new Wallet(noise(n), ethers.provider)
+    const params = [made.address, '0x56bc75e2d63100000']
+    await provider.request({ method: 'hardhat_setBalance', params })
+    return made
+  }
+  const deploy = async (name: string, args: unknown[] = []): Promise<Contract> =>
+    (await ethers.deployContract(name, args)) as unknown as Contract
+  /** Sends a transaction and returns what it used. */
+  const send = async (
+    from: BaseWallet,
+    contract: Contract,
+    method: string,
+    args: unknown[]
+  ): Promise<number> => {
+    const connected = contract.connect(from) as Contract
+    const receipt = await (await connected.getFunction(method).send(...args)).wait()
+    return Number(receipt?.gasUsed)
+  }
+
+  const owner = await person(1)
+  const clinic = await person(2)
+  const admin = await person(3)
+  const founders = [admin.address, (await person(4)).address, (await person(5)).address]
+  const directory = await deploy('Directory', [[1, 2, 3], founders, 2])
+  const grants = await deploy('GrantRegistry')
+  const records = await deploy('RecordRegistry', [await directory.getAddress()])
+  /** Signs a typed message as the owner. */
+  const sign = async (contract: Contract, types: Types, message: Message): Promise<string> =>
+    await owner.signTypedData(
+      { name: 'Keyward', version: '1', chainId, verifyingContract: await contract.getAddress() },
+      types,
+      message
+    )
+  return { person, send, sign, owner, clinic, admin, directory, grants, records }
+}
+
+type Bench = Awaited<ReturnType<typeof createBench>>
+type Gas = Record<string, number>
+
+/** Granting and revoking; but for `open`, the owner's word is open already, as in everyday use. */
+async function measureConsent({ send, sign, owner, clinic, grants }: Bench): Promise<Gas> {
+  const gas: Gas = {}
+  const hashOf = async (value: object): Promise<string> =>
+    await grants.getFunction('hashOpening').staticCall(value)
+  const signGrants = async (items: object[]): Promise<string> =>
+    await sign(grants, GRANTS, { owner: owner.address, items, epoch: 1, deadline: DEADLINE })
+
+  const first = await hashOf(opening(1))
+  gas['open'] = await send(owner, grants, 'grant', [first, 1, 1, DEADLINE])
+  gas['renew'] = await send(owner, grants, 'grant', [first, 2, 1, DEADLINE])
+  gas['grant'] = await send(owner, grants, 'grant', [await hashOf(opening(2)), 1, 1, DEADLINE])
+
+  const one = [owner.address, await hashOf(opening(3)), 1, 1, DEADLINE]
+  const oneSig = await signGrants([{ opening: opening(3), version: 1 }])
+  gas['grantBySig'] = await send(clinic, grants, 'grantBySig', [...one, oneSig])
+
+  const openings = Array.from({ length: BATCH }, (_, i) => opening(i + 100))
+  const hashes = await Promise.all(openings.map(hashOf))
+  const batchSig = await signGrants(openings.map((o) => ({ opening: o, version: 1 })))
+  const items = hashes.map((openingHash) => ({ openingHash, version: 1 }))
+  const batch = [owner.address, items, 1, DEADLINE, batchSig]
+  gas['grantBatchEach'] = Math.ceil((await send(clinic, grants, 'grantBatchBySig', batch)) / BATCH)
+
+  gas['revoke'] = await send(owner, grants, 'revoke', [first, 3])
+  const revoked = [{ openingHash: hashes[0], version: 2 }]
+  const revokedSig = await sign(grants, REVOCATIONS, { owner: owner.address, items: revoked })
+  const revocation = [owner.address, revoked, revokedSig]
+  gas['revokeBySig'] = await send(clinic, grants, 'revokeBySig', revocation)
+
+  gas['revokeAll'] = await send(owner, grants, 'revokeAll', [2])
+  const allSig = await sign(grants, REVOKE_ALL, { owner: owner.address, epoch: 3 })
+  gas['revokeAllBySig'] = await send(clinic, grants, 'revokeAllBySig', [owner.address, 3, allSig])
+  gas['optOut'] = await send(owner, grants, 'optOut', [1024, 1])
+  return gas
+}
+
+/** Records, verdicts on them, and what an attester needs in the Directory. */
+async function measureRecords(bench: Bench): Promise<Gas> {
+  const { person, send, sign, owner, clinic, admin, directory, records } = bench
+  const gas: Gas = {}
+  const tag = (ver: number): string =>
+    keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint32'], [noise(9), ver]))
+  const item = (ver: number, status: number, shareEpoch: number) =>
+    status === 1
+      ? { recordTag: tag(ver), status, shareEpoch, quorum: 1, barredOrg: 0, anchor: noise(ver) }
+      : { recordTag: tag(ver), status, shareEpoch, quorum: 0, barredOrg: 0, anchor: ZERO }
+  const recordsBySig = async (...items: object[]): Promise<number> => {
+    const sig = await sign(records, RECORDS, { owner: owner.address, items, deadline: DEADLINE })
+    return await send(clinic, records, 'recordsBySig', [owner.address, items, DEADLINE, sig])
+  }
+
+  gas['register'] = await recordsBySig(item(1, 1, 1))
+  gas['addVersion'] = await recordsBySig(item(2, 1, 1))
+  gas['refresh'] = await recordsBySig(item(1, 0, 2))
+
+  const attester = await person(6)
+  gas['openAccount'] = await send(attester, directory, 'setBindingEpoch', [1])
+  gas['consent'] = await send(attester, directory, 'consent', [1, 4, 1, DEADLINE])
+  gas['enrol'] = await send(admin, directory, 'enrol', [attester.address, 4])
+  const record = [owner.address, tag(1)]
+  gas['attest'] = await send(attester, records, 'attest', [...record, 1, noise(1)])
+  gas['attestChanged'] = await send(attester, records, 'attest', [...record, 2, noise(1)])
+  gas['supersede'] = await recordsBySig(item(1, 4, 2))
+  const member = [noise(7), attester.address, true]
+  gas['setGroupMember'] = await send(admin, directory, 'setGroupMember', member)
+  return gas
+}
+
+/** Measures every operation, and the size of what a deployment sends. */
+export async function measureGas(): Promise<Gas> {
+  const bench = await createBench()
+  const gas = { ...(await measureConsent(bench)), ...(await measureRecords(bench)) }
+  for (const [name, { bytecode }] of Object.entries({ Directory, GrantRegistry, RecordRegistry })) {
+    gas[`codeBytes${name}`] = bytecode.length / 2 - 1
+  }
+  return gas
+}
+
+/** The counts that were last agreed on. */
+export const agreedGas = (): Record<string, number> =>
+  JSON.parse(readFileSync(join(ROOT, GAS_FILE), 'utf8')) as Record<string, number>
+
+if (import.meta.main) {
+  await buildContracts()
+  const gas = await measureGas()
+  for (const [name, used] of Object.entries(gas)) {
+    const goal = GAS_GOALS[name]
+    const verdict = goal == null ? '' : `${goal} ${used <= goal ? 'ok' : 'ABOVE'}`
+    process.stdout.write(`${name.padEnd(24)} ${String(used).padStart(8)}  ${verdict}\n`)
+  }
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(gas)}\n`)
+  else writeFileSync(join(ROOT, GAS_FILE), `${JSON.stringify(gas, null, 2)}\n`)
+}
