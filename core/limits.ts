@@ -128,7 +128,7 @@ export const BLOCKS_AHEAD = 16
 export const DAG_CHILDREN = 1_024
 /** A DAG of 2^40 B in leaves of 256 KiB has 4 levels; one more for safety. */
 export const DAG_LEVELS = 5
-/** A record of 2^40 B has 4,197,494 blocks; a DAG with more was made to keep us busy. */
+/** A record of 2^40 B has 4,198,405 blocks; a DAG with more was made to keep us busy. */
 export const DAG_BLOCKS_MAX = 2 ** 23
 /** Blocks that a serving node reads before the one that it sends: 1 MiB for each stream. */
 export const BLOCKS_READ_AHEAD = 4
