@@ -1,0 +1,55 @@
+/**
+ * keyward/announce/1: hints that something changed on chain, spread by gossipsub. They wake
+ * followers early and have no authority: whoever hears one looks at the chain itself. SPEC.md.
+ * @module
+ */
+import type { PeerId, Startable } from '@libp2p/interface'
+import type { Hash } from '../../core/ids.ts'
+import type { Clock } from '../framing.ts'
+import { AnnounceService } from './announce.ts'
+import type { HINT_TYPES } from './constants.ts'
+
+export type HintType = (typeof HINT_TYPES)[number]
+
+export interface Hint {
+  /** The contract whose words changed. */
+  readonly type: HintType
+  readonly block: { readonly number: number; readonly hash: Hash }
+}
+
+export interface AnnounceInit {
+  /** Called for hints of others; must not throw, and must bound what it starts. */
+  readonly onHint: (hint: Hint) => void
+  readonly clock: Clock
+  /** Of one peer that passes hints to us. @default REQUESTS_PER_SECOND, REQUESTS_BURST */
+  readonly hintsPerSecond?: number
+  readonly hintsBurst?: number
+}
+
+/** The part of @libp2p/gossipsub that is used; its verdicts are these three words. */
+export interface PubSub {
+  readonly topicValidators: Map<
+    string,
+    // biome-ignore lint/suspicious/noExplicitAny: gossipsub's verdict is an enum of its own
+    (peer: PeerId, message: { readonly data: Uint8Array }) => any
+  >
+  subscribe(topic: string): void
+  unsubscribe(topic: string): void
+  publish(topic: string, data: Uint8Array): Promise<{ readonly recipients: readonly PeerId[] }>
+  addEventListener(type: 'message', listener: (event: CustomEvent) => void): void
+  removeEventListener(type: 'message', listener: (event: CustomEvent) => void): void
+}
+
+export interface AnnounceComponents {
+  readonly pubsub: PubSub
+}
+
+export interface Announce extends Startable {
+  /** Tells whoever listens; returns how many peers it was handed to, 0 if there are none. */
+  publish(hint: Hint): Promise<number>
+}
+
+export const announce =
+  (init: AnnounceInit) =>
+  (components: AnnounceComponents): Announce =>
+    new AnnounceService(components, init)

@@ -1,0 +1,77 @@
+/**
+ * Messages of /keyward/inbox/1.0.0: dag-cbor maps told apart by `type`, answers by the `id` of
+ * their request (SPEC.md).
+ * @module
+ */
+import { cardShape } from '../../core/binding.ts'
+import {
+  bool,
+  bytesUpTo,
+  decode,
+  encode,
+  list,
+  map,
+  nullable,
+  type Of,
+  oneOf,
+  uint,
+  variant
+} from '../../core/codec.ts'
+import { sealedShape } from '../../core/envelope.ts'
+import { INBOX_FRAME_MAX_BYTES, MAIL_PER_PAGE } from '../../core/limits.ts'
+import { addressShape } from '../../core/typed-data.ts'
+
+const U32_MAX = 2 ** 32 - 1
+/** The longest retry that is worth telling: a day. */
+const RETRY_MAX_MS = 86_400_000
+
+const id = uint(U32_MAX, 1)
+/** An answer to a frame that had no readable id has 0. */
+const answeredId = uint(U32_MAX)
+const mail = bytesUpTo(INBOX_FRAME_MAX_BYTES, 1)
+
+const requestShape = variant('type', {
+  card: map({ id, type: oneOf('card'), account: nullable(addressShape) }),
+  register: map({ id, type: oneOf('register'), card: cardShape }),
+  put: map({ id, type: oneOf('put'), to: addressShape, mail }),
+  list: map({ id, type: oneOf('list'), account: addressShape, after: uint() }),
+  remove: map({ id, type: oneOf('remove'), account: addressShape, upTo: uint() }),
+  receipts: map({ id, type: oneOf('receipts'), account: addressShape, after: uint() })
+})
+
+const answerShape = variant('type', {
+  card: map({ id: answeredId, type: oneOf('card'), card: cardShape }),
+  done: map({ id: answeredId, type: oneOf('done') }),
+  mail: map({
+    id: answeredId,
+    type: oneOf('mail'),
+    items: list(map({ seq: uint(Number.MAX_SAFE_INTEGER, 1), mail }), MAIL_PER_PAGE),
+    more: bool
+  }),
+  page: map({
+    id: answeredId,
+    type: oneOf('page'),
+    page: nullable(sealedShape(INBOX_FRAME_MAX_BYTES)),
+    more: bool
+  }),
+  refused: map({
+    id: answeredId,
+    type: oneOf('refused'),
+    code: uint(U32_MAX, 1),
+    retryMs: uint(RETRY_MAX_MS)
+  })
+})
+
+export type InboxRequest = Of<typeof requestShape>
+export type InboxReply = Of<typeof answerShape>
+
+export const encodeRequest = (request: InboxRequest): Uint8Array => encode(request)
+export const encodeReply = (reply: InboxReply): Uint8Array => encode(reply)
+
+/** @throws InvalidMessageError */
+export const decodeRequest = (frame: Uint8Array): InboxRequest =>
+  decode(requestShape, frame, 'inbox request')
+
+/** @throws InvalidMessageError */
+export const decodeReply = (frame: Uint8Array): InboxReply =>
+  decode(answerShape, frame, 'inbox answer')
