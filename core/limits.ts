@@ -28,6 +28,8 @@ export const MANIFEST_MAX_BYTES = 12 * KIB
 export const ADDRS_PER_PEER = 8
 export const ADDR_MAX_BYTES = 256
 export const STANDBY_MAX = 8
+/** Replicas that a manifest names: three are asked for, a clinic and its sites are more. */
+export const REPLICAS_MAX = 16
 export const LABELS_MAX = 32
 export const MONTHS_MAX = 16
 /** Items that one signature may cover (SECURITY.md §7). */
@@ -49,6 +51,8 @@ export const CAPSULE_MAX_BYTES = MIB
 /** ERC-1271 signatures have any length; multi-signers of 30 parties fit. */
 export const SIGNATURE_MAX_BYTES = 2_048
 export const BINDING_MAX_SECONDS = 30 * 86_400
+/** HL7's codes have at most 12 characters; national ones are longer. */
+export const HL7_CODE_MAX_CHARS = 32
 export const EMERGENCY_SIGNERS_MAX = 8
 export const EMERGENCY_MIN_SECONDS = 3_600
 export const EMERGENCY_MAX_SECONDS = 86_400
@@ -112,6 +116,14 @@ export const MAILBOX_BYTES = 16 * MIB
 export const MAILBOX_ACCOUNTS = 100_000
 export const WISH_TEXT_MAX_CHARS = 1_024
 export const NAME_MAX_CHARS = 128
+/** A receipt's body has 21 short fields, about 900 bytes. */
+export const RECEIPT_MAX_BYTES = 2 * KIB
+/** Links in one export: a day of 45 a minute, some 60 MB in memory. */
+export const EXPORT_LINKS_MAX = 65_536
+/** A wish of 64 records and classes with a reason of 1,024 characters. */
+export const WISH_MAX_BYTES = 16 * KIB
+/** Classes and records that a wish may name; a grant has 128 tags for them all. */
+export const WISH_SCOPE_MAX = 64
 /** Receipts in one page of a patient's history. */
 export const RECEIPTS_PER_PAGE = 256
 /** Mail in one page, as many as its frame holds. */

@@ -17,8 +17,8 @@ export interface Signed {
   readonly s: Uint8Array
 }
 
-export const signedShape = (maxBytes: number): Shape<Signed> =>
-  map({ b: bytesUpTo(maxBytes), s: bytes(64) })
+export const signedShape = (maxBytes: number, minBytes = 0): Shape<Signed> =>
+  map({ b: bytesUpTo(maxBytes, minBytes), s: bytes(64) })
 
 const signedBytes = (label: SignedLabel, b: Uint8Array): Uint8Array =>
   concat(domain(`keyward/v1/${label}`), b)

@@ -18,6 +18,10 @@ export const peerIdShape = bytes(PEER_ID_BYTES, peerIdBytes)
 
 const items = <T>(item: Shape<T>): Shape<readonly T[]> => list(item, ITEMS_PER_SIGNATURE, 1)
 
+export const custodyItemsShape = items(
+  map({ recordTag: hashShape, shareEpoch: uint(U32_MAX), custodyHash: hashShape })
+)
+
 /** One shape a message; numbers of 64 bits stop at 2^53-1 (SECURITY.md §15). */
 export const messageShapes = {
   Grants: map({
@@ -46,10 +50,7 @@ export const messageShapes = {
     ),
     deadline: uint()
   }),
-  Custody: map({
-    owner: addressShape,
-    items: items(map({ recordTag: hashShape, shareEpoch: uint(U32_MAX), custodyHash: hashShape }))
-  }),
+  Custody: map({ owner: addressShape, items: custodyItemsShape }),
   NodeBinding: map({
     account: addressShape,
     peerId: peerIdShape,
