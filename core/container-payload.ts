@@ -10,13 +10,12 @@ import type { ContainerKeys, UnlockedKeys } from './container.ts'
 import { DecryptionFailedError, InvalidParametersError } from './errors.ts'
 import { type Hash, hash } from './ids.ts'
 import { CHUNK_BYTES, RECORD_MAX_BYTES, RECORD_MIN_PADDED_BYTES } from './limits.ts'
-import type { Primitives } from './primitives.ts'
+import type { ChunkCipher, Primitives } from './primitives.ts'
 
 const TAG_BYTES = 16
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 /** Chunks of one UnixFS leaf: 4 × 65,552 = 262,208 B, the fixed chunker of SECURITY.md §4. */
 export const CHUNKS_PER_PIECE = 4
-const NO_AAD = new Uint8Array(0)
 
 export interface PayloadFacts {
   /** Plaintext bytes, unpadded. */
@@ -65,16 +64,14 @@ export function chunkNonce(index: number, last: boolean): Uint8Array {
 
 /** Seals chunks one after the other into pieces of four, the size of a UnixFS leaf. */
 class PieceSealer {
-  readonly #key: Uint8Array
-  readonly #p: Primitives
+  readonly #cipher: ChunkCipher
   #piece = new Uint8Array(CHUNKS_PER_PIECE * SEALED_CHUNK_BYTES)
   #used = 0
   #index = 0
   #lastPlainBytes = 0
 
   constructor(key: Uint8Array, p: Primitives) {
-    this.#key = key
-    this.#p = p
+    this.#cipher = p.chachaChunks(key)
   }
 
   /** Seals a chunk that is not the last; gives the piece that was full before it, if one was. */
@@ -96,7 +93,7 @@ class PieceSealer {
     const index = this.#index - 1
     this.#used -= this.#lastPlainBytes + TAG_BYTES
     const sealed = this.#piece.subarray(this.#used, this.#used + this.#lastPlainBytes + TAG_BYTES)
-    const plain = this.#p.chachaOpen(this.#key, chunkNonce(index, false), NO_AAD, sealed)
+    const plain = this.#cipher.open(chunkNonce(index, false), sealed)
     try {
       this.#seal(plain, index, true)
     } finally {
@@ -108,7 +105,7 @@ class PieceSealer {
   #seal(chunk: Uint8Array, index: number, last: boolean): void {
     const end = this.#used + chunk.byteLength + TAG_BYTES
     const out = this.#piece.subarray(this.#used, end)
-    this.#p.chachaSealInto(this.#key, chunkNonce(index, last), chunk, out)
+    this.#cipher.sealInto(chunkNonce(index, last), chunk, out)
     this.#used = end
     this.#lastPlainBytes = chunk.byteLength
   }
@@ -234,19 +231,17 @@ export async function* openPayload(
 
 /** Opens the chunks of one payload and strips its padding. */
 export class ChunkOpener {
-  readonly #key: Uint8Array
+  readonly #cipher: ChunkCipher
   readonly #length: number
   readonly #padded: number
-  readonly #p: Primitives
   /** Chunks of this payload. */
   readonly count: number
   #index = 0
 
   constructor(key: Uint8Array, length: number, p: Primitives) {
-    this.#key = key
+    this.#cipher = p.chachaChunks(key)
     this.#length = length
     this.#padded = padme(length)
-    this.#p = p
     this.count = Math.ceil(this.#padded / CHUNK_BYTES)
   }
 
@@ -267,8 +262,7 @@ export class ChunkOpener {
 
   /** The content of chunk `index`; its padding, if it has any, is checked and left out. */
   at(index: number, sealed: Uint8Array): Uint8Array {
-    const nonce = chunkNonce(index, index === this.count - 1)
-    const plain = this.#p.chachaOpen(this.#key, nonce, NO_AAD, sealed)
+    const plain = this.#cipher.open(chunkNonce(index, index === this.count - 1), sealed)
     const content = Math.min(Math.max(this.#length - index * CHUNK_BYTES, 0), plain.byteLength)
     if (!isZero(plain.subarray(content))) {
       wipe(plain)

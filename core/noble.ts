@@ -13,7 +13,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { assertBytes } from './bytes.ts'
 import { verifyStrictEd25519 } from './ed25519.ts'
 import { DecryptionFailedError } from './errors.ts'
-import { nobleHpke } from './hpke.ts'
+import { hpkeOver, nobleKem } from './hpke.ts'
 import type { Primitives } from './primitives.ts'
 
 const V_BASE = 27 // Ethereum's v: 27 + the parity of R.y
@@ -38,11 +38,14 @@ function refusing<T>(open: () => T): T {
   }
 }
 
+const chacha = (key: Uint8Array, nonce: Uint8Array, aad?: Uint8Array) =>
+  chacha20poly1305(assertBytes(key, 32, 'key'), assertBytes(nonce, 12, 'nonce'), aad)
+
 const addressOf = (publicKey: Uint8Array): Uint8Array => keccak_256(publicKey.subarray(1)).slice(12)
 
 export const noblePrimitives: Primitives = {
   name: 'noble, KEM noble',
-  ...nobleHpke,
+  ...hpkeOver(nobleKem),
 
   sha256: (...parts) => fed(sha256.create(), parts),
   sha256Stream: () => sha256.create(),
@@ -51,12 +54,23 @@ export const noblePrimitives: Primitives = {
   hkdfExpand: (prk, info, length) => expand(sha256, prk, info, length),
   keccak256: (...parts) => fed(keccak_256.create(), parts),
 
-  chachaSeal: (key, nonce, aad, plain) => chacha20poly1305(key, nonce, aad).encrypt(plain),
-  chachaSealInto: (key, nonce, plain, out) => {
-    chacha20poly1305(key, nonce).encrypt(plain, out)
+  chachaSeal: (key, nonce, aad, plain) => chacha(key, nonce, aad).encrypt(plain),
+  chachaOpen(key, nonce, aad, sealed) {
+    const cipher = chacha(key, nonce, aad)
+    return refusing(() => cipher.decrypt(sealed))
   },
-  chachaOpen: (key, nonce, aad, sealed) =>
-    refusing(() => chacha20poly1305(key, nonce, aad).decrypt(sealed)),
+  chachaChunks(key) {
+    const own = assertBytes(key, 32, 'key').slice() // the caller may wipe its own in mid-stream
+    return {
+      sealInto(nonce, plain, out) {
+        chacha(own, nonce).encrypt(plain, assertBytes(out, plain.byteLength + 16, 'out'))
+      },
+      open(nonce, sealed) {
+        const cipher = chacha(own, nonce)
+        return refusing(() => cipher.decrypt(sealed))
+      }
+    }
+  },
   xchachaSeal: (key, nonce, aad, plain) => xchacha20poly1305(key, nonce, aad).encrypt(plain),
   xchachaOpen: (key, nonce, aad, sealed) =>
     refusing(() => xchacha20poly1305(key, nonce, aad).decrypt(sealed)),

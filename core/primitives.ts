@@ -11,6 +11,14 @@ export interface Encapsulated {
   readonly ct: Uint8Array
 }
 
+/** One key, many chunks. The key is taken once, since making it ready costs as much as 8 KiB. */
+export interface ChunkCipher {
+  /** Writes ciphertext and tag into `out`, which is 16 B longer than `plain`. */
+  sealInto(nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): void
+  /** @throws DecryptionFailedError */
+  open(nonce: Uint8Array, sealed: Uint8Array): Uint8Array
+}
+
 export interface Primitives {
   /** "node" or "noble", and which KEM path ran: printed by benchmarks. */
   readonly name: string
@@ -25,10 +33,10 @@ export interface Primitives {
   keccak256(...parts: readonly Uint8Array[]): Uint8Array
   /** ChaCha20-Poly1305, nonce 12 B; returns ciphertext and its 16 B tag in one buffer. */
   chachaSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array
-  /** The same without aad into the caller's buffer, which is 16 B longer: saves a copy a chunk. */
-  chachaSealInto(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, out: Uint8Array): void
   /** @throws DecryptionFailedError */
   chachaOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array
+  /** ChaCha20-Poly1305 without aad under one key, for the many chunks of a container. */
+  chachaChunks(key: Uint8Array): ChunkCipher
   /** XChaCha20-Poly1305, nonce 24 B. */
   xchachaSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array
   /** @throws DecryptionFailedError */
