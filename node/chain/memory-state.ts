@@ -1,0 +1,101 @@
+/**
+ * State of a memory chain as Ethereum keeps it: an account trie over the contracts, a storage trie
+ * below each, both real, so that the proofs verify by the same code as any chain's. Old roots stay
+ * readable, since nothing is pruned: fit for tests and simulations, not for years.
+ * @module
+ */
+import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt'
+import { RLP } from '@ethereumjs/rlp'
+import { MapDB, ValueEncoding } from '@ethereumjs/util'
+import { equalBytes, utf8, wordBytes } from '../../core/bytes.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import { type Address, type Hash, hash } from '../../core/ids.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import type { ClaimedProof, ContractName, WordRef } from '../adapters.ts'
+import { CONTRACTS } from './evidence.ts'
+
+/** The roots of one block's tries. */
+export interface Roots {
+  readonly state: Hash
+  readonly storage: Readonly<Record<ContractName, Hash>>
+}
+
+export class MemoryState {
+  readonly #deployment: Deployment
+  readonly #p: Pick<Primitives, 'keccak256'>
+  readonly #db = new MapDB<string, string | Uint8Array>()
+
+  constructor(deployment: Deployment, p: Pick<Primitives, 'keccak256'>) {
+    this.#deployment = deployment
+    this.#p = p
+  }
+
+  /** `strangers` other accounts make the proofs as deep as on a chain that others use too. */
+  async genesis(strangers: number): Promise<Roots> {
+    const empty = hash(this.#trie().EMPTY_TRIE_ROOT)
+    const storage = { grants: empty, records: empty, directory: empty }
+    let state = empty
+    for (let i = 0; i < strangers; i++) {
+      const address = this.#p.keccak256(utf8(`stranger ${i}`)).subarray(12)
+      state = await this.#put(state, address, account(empty, hash(this.#p.keccak256())))
+    }
+    for (const name of CONTRACTS) state = await this.#putContract(state, name, empty)
+    return { state, storage }
+  }
+
+  /** The roots after some words changed. */
+  async apply(
+    roots: Roots,
+    changes: readonly { readonly ref: WordRef; readonly word: bigint }[]
+  ): Promise<Roots> {
+    const storage = { ...roots.storage }
+    for (const { ref, word } of changes) {
+      storage[ref.contract] = await this.#put(storage[ref.contract], ref.slot, wordRlp(word))
+    }
+    let { state } = roots
+    for (const name of new Set(changes.map(({ ref }) => ref.contract))) {
+      state = await this.#putContract(state, name, storage[name])
+    }
+    return { state, storage }
+  }
+
+  async proof(roots: Roots, address: Address, keys: readonly Hash[]): Promise<ClaimedProof> {
+    const name = CONTRACTS.find((each) => equalBytes(this.#deployment[each], address))
+    const storageTrie = this.#trie(name == null ? undefined : roots.storage[name])
+    const storage = []
+    for (const key of keys) storage.push({ key, nodes: await createMerkleProof(storageTrie, key) })
+    return { account: await createMerkleProof(this.#trie(roots.state), address), storage }
+  }
+
+  async #putContract(state: Hash, name: ContractName, storageRoot: Hash): Promise<Hash> {
+    const value = account(storageRoot, this.#deployment.codeHashes[name])
+    return await this.#put(state, this.#deployment[name], value)
+  }
+
+  async #put(root: Hash, key: Uint8Array, value: Uint8Array): Promise<Hash> {
+    const trie = this.#trie(root)
+    await trie.put(key, value)
+    return hash(trie.root())
+  }
+
+  #trie(root?: Hash): MerklePatriciaTrie {
+    return new MerklePatriciaTrie({
+      db: this.#db,
+      valueEncoding: ValueEncoding.Bytes,
+      useKeyHashing: true,
+      useKeyHashingFunction: (bytes) => this.#p.keccak256(bytes),
+      ...(root == null ? {} : { root })
+    })
+  }
+}
+
+/** nonce 1, balance 0, storage root, code hash. */
+const account = (storageRoot: Hash, codeHash: Hash): Uint8Array =>
+  RLP.encode([Uint8Array.of(1), new Uint8Array(), storageRoot, codeHash])
+
+/** Zero deletes. */
+function wordRlp(word: bigint): Uint8Array {
+  if (word === 0n) return new Uint8Array()
+  const bytes = wordBytes(word)
+  return RLP.encode(bytes.subarray(bytes.findIndex((byte) => byte !== 0)))
+}
