@@ -216,7 +216,7 @@ export async function createWorld() {
     })
     const payer = await person()
     const sent = await payer.sendTransaction({
-      to: account.address,
+      to: payer.address,
       type: 4,
       authorizationList: [authorization]
     })

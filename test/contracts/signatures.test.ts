@@ -1,0 +1,276 @@
+import { type BaseWallet, type Contract, Signature, toBeHex, ZeroAddress } from 'ethers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { MessageName } from './typed-data.ts'
+import {
+  bytes32,
+  createWorld,
+  FOREVER,
+  nth,
+  opening,
+  openingHash,
+  outcome,
+  recordItem,
+  type World
+} from './world.ts'
+
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+const HASH = openingHash(opening())
+
+let world: World
+
+beforeAll(async () => {
+  world = await createWorld()
+})
+
+/** One function that takes a signature: what is signed, and what is sent with it. */
+interface Entry {
+  readonly contract: (w: World) => Contract
+  readonly message: MessageName
+  readonly signed: (signer: string) => Record<string, unknown>
+  readonly args: (signer: string, signature: string) => unknown[]
+  /** The same call with one term changed, which the signature does not cover. */
+  readonly altered: (signer: string, signature: string) => unknown[]
+  /** What must have happened before. */
+  readonly prepare?: (signer: BaseWallet | Contract) => Promise<unknown>
+  /** Who sends. @default a relayer */
+  readonly sender?: (w: World) => BaseWallet
+}
+
+const grantItem = { opening: opening(), version: 1 }
+const item = { openingHash: HASH, version: 1 }
+
+/** Opens the account of a key or of a contract wallet. */
+async function openAccount(account: BaseWallet | Contract): Promise<void> {
+  if ('privateKey' in account) {
+    await world.send(account as BaseWallet, world.directory, 'setBindingEpoch', [1])
+    return
+  }
+  const data = world.directory.interface.encodeFunctionData('setBindingEpoch', [1])
+  const target = await world.directory.getAddress()
+  await world.send(world.relayer, account as Contract, 'execute', [target, data])
+}
+
+const entries: Record<string, Entry> = {
+  grantBySig: {
+    contract: (w) => w.grants,
+    message: 'Grants',
+    signed: (owner) => ({ owner, items: [grantItem], epoch: 1, deadline: FOREVER }),
+    args: (owner, sig) => [owner, HASH, 1, 1, FOREVER, sig],
+    altered: (owner, sig) => [owner, openingHash(opening({ budget: 11 })), 1, 1, FOREVER, sig]
+  },
+  grantBatchBySig: {
+    contract: (w) => w.grants,
+    message: 'Grants',
+    signed: (owner) => ({ owner, items: [grantItem], epoch: 1, deadline: FOREVER }),
+    args: (owner, sig) => [owner, [item], 1, FOREVER, sig],
+    altered: (owner, sig) => [owner, [item, item], 1, FOREVER, sig]
+  },
+  revokeBySig: {
+    contract: (w) => w.grants,
+    message: 'Revocations',
+    signed: (owner) => ({ owner, items: [item] }),
+    args: (owner, sig) => [owner, [item], sig],
+    altered: (owner, sig) => [owner, [{ ...item, version: 2 }], sig]
+  },
+  revokeAllBySig: {
+    contract: (w) => w.grants,
+    message: 'RevokeAll',
+    signed: (owner) => ({ owner, epoch: 2 }),
+    args: (owner, sig) => [owner, 2, sig],
+    altered: (owner, sig) => [owner, 3, sig]
+  },
+  optOutBySig: {
+    contract: (w) => w.grants,
+    message: 'OptOut',
+    signed: (owner) => ({ owner, purposes: 4, version: 1 }),
+    args: (owner, sig) => [owner, 4, 1, sig],
+    altered: (owner, sig) => [owner, 0, 1, sig]
+  },
+  recordsBySig: {
+    contract: (w) => w.records,
+    message: 'Records',
+    signed: (owner) => ({ owner, items: [recordItem(HASH)], deadline: FOREVER }),
+    args: (owner, sig) => [owner, [recordItem(HASH)], FOREVER, sig],
+    altered: (owner, sig) => [owner, [recordItem(HASH, { anchor: bytes32(0xee) })], FOREVER, sig]
+  },
+  setBindingEpochBySig: {
+    contract: (w) => w.directory,
+    message: 'BindingEpoch',
+    signed: (account) => ({ account, bindingEpoch: 1 }),
+    args: (account, sig) => [account, 1, sig],
+    altered: (account, sig) => [account, 2, sig]
+  },
+  consentBySig: {
+    contract: (w) => w.directory,
+    message: 'Membership',
+    signed: (account) => membership(account),
+    args: (account, sig) => [account, 1, 2, 1, FOREVER, sig],
+    altered: (account, sig) => [account, 1, 18, 1, FOREVER, sig],
+    prepare: openAccount
+  },
+  enrolBySig: {
+    contract: (w) => w.directory,
+    message: 'Membership',
+    signed: (account) => membership(account),
+    args: (account, sig) => [account, 2, 1, FOREVER, sig],
+    altered: (account, sig) => [account, 18, 1, FOREVER, sig],
+    prepare: openAccount,
+    sender: (w) => nth(w.admins, 0)
+  }
+}
+
+function membership(account: string): Record<string, unknown> {
+  return { account, organisation: 1, roles: 2, version: 1, deadline: FOREVER }
+}
+
+const relay = (name: string, args: unknown[]): Promise<string> => {
+  const { contract, sender } = entry(name)
+  return outcome(world.send(sender?.(world) ?? world.relayer, contract(world), name, args))
+}
+
+function entry(name: string): Entry {
+  const found = entries[name]
+  if (found == null) throw new Error(`no entry ${name}`)
+  return found
+}
+
+/** Signs the entry's message by `key` for the account `signer`. */
+const signFor = (name: string, key: BaseWallet, signer: string, domain = {}): Promise<string> => {
+  const { contract, message, signed } = entry(name)
+  return world.sign(key, contract(world), message, signed(signer), domain)
+}
+
+/** The same signature with the high twin of s, which ecrecover takes as well. */
+function highS(signature: string): string {
+  const { r, s, v } = Signature.from(signature)
+  return `${r}${toBeHex(ORDER - BigInt(s), 32).slice(2)}${v === 27 ? '1c' : '1b'}`
+}
+
+async function prepared(name: string): Promise<BaseWallet> {
+  const signer = await world.person()
+  await entry(name).prepare?.(signer)
+  return signer
+}
+
+const names = Object.keys(entries)
+
+describe.each(names)('%s', (name) => {
+  it('takes the signer’s signature, once', async () => {
+    const signer = await prepared(name)
+    const args = entry(name).args(signer.address, await signFor(name, signer, signer.address))
+
+    expect(await relay(name, args)).toBe('accepted')
+    expect(await relay(name, args)).toMatch(/Stale|WrongEpoch|AlreadyRegistered/)
+  })
+
+  it('refuses a wrong key, a high s, a damaged or foreign signature, another message', async () => {
+    const signer = await prepared(name)
+    const eve = await world.person()
+    const good = await signFor(name, signer, signer.address)
+    const { r, s } = Signature.from(good)
+    const forged: Record<string, string> = {
+      'another key': await signFor(name, eve, signer.address),
+      'another owner’s message': await signFor(name, signer, eve.address),
+      'a high s': highS(good),
+      'v 0': `${good.slice(0, -2)}00`,
+      'v flipped': good.endsWith('1b') ? `${good.slice(0, -2)}1c` : `${good.slice(0, -2)}1b`,
+      'ERC-2098': Signature.from(good).compactSerialized,
+      'a byte more': `${good}00`,
+      'a byte less': good.slice(0, -2),
+      nothing: '0x',
+      zeros: `0x${'00'.repeat(65)}`,
+      'r zero': `0x${'00'.repeat(32)}${s.slice(2)}1b`,
+      's zero': `${r}${'00'.repeat(32)}1b`,
+      'another chain': await signFor(name, signer, signer.address, { chainId: 1 }),
+      'another contract': await signFor(name, signer, signer.address, {
+        verifyingContract: eve.address
+      }),
+      'another domain name': await signFor(name, signer, signer.address, { name: 'keyward' }),
+      'another domain version': await signFor(name, signer, signer.address, { version: '2' })
+    }
+
+    for (const [what, signature] of Object.entries(forged)) {
+      const refused = await relay(name, entry(name).args(signer.address, signature))
+      expect(refused, what).toBe('TypedMessagesBadSignature')
+    }
+    const altered = await relay(name, entry(name).altered(signer.address, good))
+    expect(altered, 'an altered term').toBe('TypedMessagesBadSignature')
+    expect(await relay(name, entry(name).args(signer.address, good)), 'the real one').toBe(
+      'accepted'
+    )
+  })
+
+  it('knows no signer zero', async () => {
+    const eve = await world.person()
+    const signature = await signFor(name, eve, ZeroAddress)
+
+    for (const sig of [signature, `0x${'00'.repeat(65)}`, '0x']) {
+      expect(await relay(name, entry(name).args(ZeroAddress, sig))).toBe('TypedMessagesZeroSigner')
+    }
+  })
+
+  it('asks a contract wallet (ERC-1271), whose signature may be long, up to 2,048 bytes', async () => {
+    const key = await world.person()
+    const deployed = await world.ethers.deployContract('ContractWallet', [key.address])
+    const wallet = deployed as unknown as Contract
+    const account = await wallet.getAddress()
+    await entry(name).prepare?.(wallet)
+    const eve = await world.person()
+    const good = await signFor(name, key, account)
+    const long = (bytes: number): string => `${good}${'00'.repeat(bytes - 65)}`
+    const bad = [await signFor(name, eve, account), highS(good), '0x', long(2_049)]
+
+    for (const signature of bad) {
+      expect(await relay(name, entry(name).args(account, signature))).toBe(
+        'TypedMessagesBadSignature'
+      )
+    }
+    expect(await relay(name, entry(name).args(account, long(2_048)))).toBe('accepted')
+  })
+
+  it('takes the key of an account that delegated its code (EIP-7702)', async () => {
+    const signer = await prepared(name)
+    const deployed = await world.ethers.deployContract('ContractWallet', [signer.address])
+    await world.delegate(signer, await deployed.getAddress())
+    expect(await world.ethers.provider.getCode(signer)).toMatch(/^0xef0100/)
+    const eve = await world.person()
+
+    const forged = await signFor(name, eve, signer.address)
+    expect(await relay(name, entry(name).args(signer.address, forged))).toBe(
+      'TypedMessagesBadSignature'
+    )
+    const good = await signFor(name, signer, signer.address)
+    expect(await relay(name, entry(name).args(signer.address, good))).toBe('accepted')
+  })
+
+  it('refuses what was signed for a second deployment', async () => {
+    const signer = await prepared(name)
+    const other = await createOther(name)
+    const { message, signed, args } = entry(name)
+    const foreign = await world.sign(signer, other, message, signed(signer.address))
+
+    expect(await relay(name, args(signer.address, foreign))).toBe('TypedMessagesBadSignature')
+  })
+})
+
+async function createOther(name: string): Promise<Contract> {
+  const { contract } = entry(name)
+  if (contract(world) === world.directory) return (await world.deployDirectory()).directory
+  const kind = contract(world) === world.grants ? 'GrantRegistry' : 'RecordRegistry'
+  const args = kind === 'GrantRegistry' ? [] : [await world.directory.getAddress()]
+  return (await world.ethers.deployContract(kind, args)) as unknown as Contract
+}
+
+describe('signatures', () => {
+  it('are tested for every function that takes one', () => {
+    const taking = [world.grants, world.records, world.directory].flatMap((contract) => {
+      const found: string[] = []
+      contract.interface.forEachFunction(({ name, inputs }) => {
+        if (inputs.some(({ name: input }) => input === 'signature')) found.push(name)
+      })
+      return found
+    })
+
+    expect(taking.sort()).toEqual([...names].sort())
+  })
+})
