@@ -184,15 +184,41 @@ export const HEAD_CACHE_MS = SECOND_MS
 /** Verified bindings and proven words kept for reuse (tens of kB each head). */
 export const PROVEN_CACHE_ITEMS = 4_096
 export const BINDING_CACHE_ITEMS = 4_096
+/** Messages on their way to the chain through one relayer. */
+export const RELAYS_PENDING = 64
 /** A transaction that no block took by then is reported as not sent. */
 export const TX_WAIT_MS = 60 * SECOND_MS
 /** A block is looked for this often while a transaction waits; local chains mine at once. */
 export const TX_POLL_MS = 150
 
 // ---- stores
+/** Kinds of junk (peer and code) that one minute counts apart. */
+export const REFUSALS_COUNTED = 1_024
 /** One entry of a journal: a share with its manifest, or a page of mail. */
 export const JOURNAL_ENTRY_BYTES = 2 * MIB
 /** Receipts that one fsync may cover. */
 export const COMMIT_GROUP = 256
 /** Grants whose read budgets are counted in memory. */
 export const BUDGET_GRANTS = 100_000
+/** Blocks lie in files of this size: a crash scans one, a compaction copies at most one. */
+export const BLOCK_SEGMENT_BYTES = 1_024 * MIB
+/** Files of blocks that stay open for reading. */
+export const OPEN_SEGMENTS = 64
+/** One write of a store: joins what waits, and bounds what is joined in memory. */
+export const STORE_WRITE_BYTES = 4 * MIB
+
+// ---- the local HTTP interface
+/** Arguments of a verb are ids and short text; records go by path. */
+export const API_BODY_BYTES = 256 * KIB
+/** Time to send those over loopback. */
+export const API_REQUEST_MS = 10 * SECOND_MS
+/** Verbs under way at once; the next hears RateLimitedError. */
+export const API_VERBS_MAX = 64
+/** One result: a history of 100,000 entries fits. */
+export const API_LINE_BYTES = 64 * MIB
+/** A daemon that does not say that it lives by then is busy or not one. */
+export const API_PROBE_MS = 3 * SECOND_MS
+/** What SIGTERM leaves to transfers under way (INTEROP.md §1.5). */
+export const STOP_GRACE_MS = 10 * SECOND_MS
+/** And to calls that were then aborted, to say so. */
+export const STOP_ABORTED_MS = SECOND_MS
