@@ -1,0 +1,125 @@
+/**
+ * Which storage words a request stands or falls by, and under which name decide() reads them.
+ * Some are known only after others (the organisation of an account whose word was not yet proven),
+ * so the gate asks again until decide() needs no more proofs: two rounds at most.
+ * @module
+ */
+import { equalBytes, toHex } from '../bytes.ts'
+import type { DecideInput, NamedWords } from '../decision.ts'
+import { InvalidMessageError } from '../errors.ts'
+import {
+  decodeOrganisationGrantee,
+  GranteeKind,
+  grantId,
+  openingHash,
+  recordKey,
+  recordTag
+} from '../grant.ts'
+import type { Address, Hash } from '../ids.ts'
+import type { Primitives } from '../primitives.ts'
+import type { AccessRequest } from '../request.ts'
+import { decodeTree, leavesOf, type TreeLeaf, type TreeNode } from '../tree.ts'
+import {
+  accountSlot,
+  decodeAccountWord,
+  grantSlot,
+  memberSlot,
+  organisationSlot,
+  ownerSlot,
+  recordSlot,
+  type StorageRef,
+  wishSlot
+} from '../words.ts'
+
+/** `role` names the word in NamedWords; `contract` and `slot` say where it is stored. */
+export type NeededWord = { readonly role: string } & StorageRef<
+  'grants' | 'records' | 'directory' | 'emergency'
+>
+
+/** The names of words that exist more than once. */
+export const orgRole = (org: number): string => `org:${org}`
+export const memberRole = (group: Hash): string => `member:${toHex(group)}`
+/** The requester is `account`, whether or not it signs an emergency. */
+export const signerRole = (request: AccessRequest, signer: Address): string =>
+  equalBytes(signer, request.binding.account) ? 'account' : `signer:${toHex(signer)}`
+
+/** The tree of a grant of kind 4, if it is one. */
+export function readTree(request: AccessRequest): TreeNode | undefined {
+  if (request.tree == null || request.opening.granteeKind !== GranteeKind.TREE) return undefined
+  try {
+    return decodeTree(request.tree)
+  } catch (err) {
+    if (err instanceof InvalidMessageError) return undefined
+    throw err
+  }
+}
+
+/** What is asked of the requester's account, as leaves of a policy. */
+function leavesAsked(request: AccessRequest): readonly TreeLeaf[] {
+  const { granteeKind, grantee } = request.opening
+  if (request.emergency != null) return []
+  if (granteeKind === GranteeKind.GROUP) return [{ org: 0, roles: 0, group: grantee }]
+  if (granteeKind === GranteeKind.ORGANISATION) {
+    const asked = decodeOrganisationGrantee(grantee)
+    return asked == null ? [] : [{ ...asked, group: undefined }]
+  }
+  const tree = readTree(request)
+  return tree == null ? [] : leavesOf(tree)
+}
+
+/** Accounts whose organisation has to be active, whichever it is. */
+function employedRoles(request: AccessRequest): readonly string[] {
+  if (request.emergency != null) {
+    return request.emergency.signers.map(({ account }) => signerRole(request, account))
+  }
+  const anywhere = leavesAsked(request).some((leaf) => leaf.org === 0 && leaf.roles !== 0)
+  return anywhere ? ['account'] : []
+}
+
+/** Organisations that proven account words name. */
+const orgsOf = (roles: readonly string[], words: NamedWords): readonly number[] =>
+  roles.map((role) => decodeAccountWord(words[role] ?? 0n)?.org ?? 0)
+
+/**
+ * Every word to prove at both blocks, each once, those already in `input.words` included.
+ * Pure; the order is stable as long as `input.words` is.
+ */
+export function wordsNeeded(input: DecideInput, p: Primitives): readonly NeededWord[] {
+  const { request } = input
+  const { owner, binding, emergency } = request
+  const needed = new Map<string, NeededWord>()
+  const add = (role: string, ref: StorageRef<NeededWord['contract']>) =>
+    needed.set(role, { role, ...ref })
+
+  if (emergency == null) {
+    add('grant', grantSlot(grantId(owner, openingHash(request.opening, p), p), p))
+  }
+  add('owner', ownerSlot(owner, p))
+  add('account', accountSlot(binding.account, p))
+  if (request.want !== 'pack') {
+    add('record', recordSlot(recordKey(owner, recordTag(request.recordId, request.ver, p), p), p))
+  }
+  if (emergency != null) {
+    add('wish', wishSlot(owner, p))
+    for (const { account } of emergency.signers) {
+      add(signerRole(request, account), accountSlot(account, p))
+    }
+  }
+  const leaves = leavesAsked(request)
+  for (const { group } of leaves) {
+    if (group != null) add(memberRole(group), memberSlot(group, binding.account, p))
+  }
+  const known = input.words?.ok === true ? [input.words.value.conf, input.words.value.head] : []
+  const employed = employedRoles(request)
+  const orgs = [...leaves.map(({ org }) => org), ...known.flatMap((w) => orgsOf(employed, w))]
+  for (const org of orgs) {
+    if (org !== 0) add(orgRole(org), organisationSlot(org, p))
+  }
+  return [...needed.values()]
+}
+
+/** Proven words under their names, in the order in which they were needed. */
+export const nameWords = (needed: readonly NeededWord[], words: readonly bigint[]): NamedWords =>
+  Object.fromEntries(
+    needed.flatMap(({ role }, i) => (words[i] === undefined ? [] : [[role, words[i]]]))
+  )
