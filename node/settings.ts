@@ -46,6 +46,9 @@ function leavesOf(schema: z.ZodType, path: string): [string, z.ZodType][] {
   )
 }
 
+/** Groups are there even when none of their settings is. */
+const EMPTY = Object.fromEntries([...GROUPS].map((group) => [group, {}]))
+
 export const settingKeys = (): readonly string[] => [...LEAVES.keys()]
 
 /** "chain.rpc" is KEYWARD_CHAIN_RPC, "store.maxBytes" KEYWARD_STORE_MAX_BYTES. */
@@ -72,7 +75,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     const from = layers.find(([, layer]) => layer.has(key))
     if (from != null) list.push({ key, value: from[1].get(key), source: from[0] })
   }
-  const parsed = configSchema.safeParse(unflatten(list))
+  const parsed = configSchema.safeParse({ ...EMPTY, ...unflatten(list) })
   if (!parsed.success) {
     const issue = parsed.error.issues[0] as z.core.$ZodIssue
     const key = keyOf(issue.path)
@@ -116,6 +119,10 @@ function parseFile(text: string | undefined): ConfigLayer {
   }
   return value as ConfigLayer
 }
+
+/** What --set says, as it would stand in `config`. @throws InvalidConfigError */
+export const settingsLayer = (flags: readonly string[]): ConfigLayer =>
+  unflatten([...fromFlags(flags)].map(([key, value]) => ({ key, value })))
 
 function fromFlags(flags: readonly string[]): Map<string, unknown> {
   const out = new Map<string, unknown>()
@@ -184,12 +191,12 @@ function flatten(tree: ConfigLayer, prefix = '', out = new Map<string, unknown>(
   return out
 }
 
-function unflatten(list: readonly Setting[]): unknown {
-  const out: Record<string, unknown> = Object.fromEntries([...GROUPS].map((group) => [group, {}]))
+function unflatten(list: readonly Pick<Setting, 'key' | 'value'>[]): ConfigLayer {
+  const out: Record<string, unknown> = {}
   for (const { key, value } of list) {
     const [group, name] = key.split('.') as [string, string | undefined]
     if (name == null) out[group] = value
-    else (out[group] as Record<string, unknown>)[name] = value
+    else out[group] = { ...(out[group] as object | undefined), [name]: value }
   }
   return out
 }

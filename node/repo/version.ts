@@ -2,7 +2,7 @@
  * The format of a folder: one number, so that an older program never touches a newer folder.
  * @module
  */
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { InvalidConfigError, NotInitialisedError } from '../../core/errors.ts'
 import { writeFileAtomic } from './atomic-file.ts'
 import { PRIVATE_MODE, type RepoPaths } from './layout.ts'
@@ -12,7 +12,14 @@ export const REPO_FORMAT = 1
 /** The first release that reads this format. */
 const READ_SINCE = '0.1.0'
 
-/** Whether there is a folder of ours. @throws InvalidConfigError if this version cannot read it */
+/** Whether init has finished here; says nothing about the format. */
+export const isInitialised = (paths: RepoPaths): Promise<boolean> =>
+  access(paths.version).then(
+    () => true,
+    () => false
+  )
+
+/** There is a folder of ours that this version reads. @throws NotInitialisedError, InvalidConfigError */
 export async function checkVersion(paths: RepoPaths): Promise<void> {
   let text: string
   try {

@@ -1,0 +1,207 @@
+/**
+ * People's acts: ask, answer, grant, revoke.
+ * @module
+ */
+import type { Command } from 'commander'
+import type {
+  DenyResult,
+  GrantResult,
+  GrantsResult,
+  InboxResult,
+  RequestResult,
+  RevokeResult
+} from '../../verbs/results.ts'
+import { addVerb, type CommandContext, listed, numberFlag } from '../command.ts'
+import { clean, facts, table } from '../table.ts'
+import { localTime, untilText } from '../time.ts'
+
+const UNTIL = 'how long: 30d, 2027-01-31 (all of that day), or an instant with its zone'
+const VERSIONS = 'versions such as 2, 1-3 or 2- (default: all)'
+
+const until = (flag: unknown): string | undefined =>
+  flag === undefined ? undefined : untilText(String(flag))
+
+export function addConsentCommands(program: Command, context: CommandContext): void {
+  addAsk(program, context)
+  addAnswer(program, context)
+  addGrant(program, context)
+  addRevoke(program, context)
+}
+
+function addAsk(program: Command, context: CommandContext): void {
+  addVerb<RequestResult>(program, context, {
+    usage: 'request <patient>',
+    summary: 'ask a patient (OWNER@PEER[,PEER…]) for access; the wish waits in her mail',
+    example: 'request 0x5aae…@12D3KooW… --purpose TREAT --until 30d --reason "referral"',
+    options: (command) =>
+      command
+        .requiredOption('--purpose <code>', 'HL7 purpose of use, such as TREAT')
+        .requiredOption('--until <when>', UNTIL)
+        .requiredOption('--reason <text>', 'why, in words that she will read')
+        .option('--record <id>', 'these records (repeat, or a,b)', listed)
+        .option('--class <class>', 'records of these classes', listed)
+        .option('--versions <range>', VERSIONS),
+    verb: 'request',
+    args: ([patient], flags) => ({
+      patient,
+      purpose: flags['purpose'],
+      until: until(flags['until']),
+      reason: flags['reason'],
+      records: flags['record'],
+      classes: flags['class'],
+      versions: flags['versions']
+    }),
+    text: (each) =>
+      facts([
+        ['wish', each.wish],
+        ['waits at', each.delivered.join(', ')]
+      ]) + each.failed.map((f) => `not delivered to ${f.peer}: ${clean(f.reason)}\n`).join('')
+  })
+  addVerb<InboxResult>(program, context, {
+    usage: 'inbox',
+    summary: 'show what others ask for, and the answers to one’s own wishes',
+    example: 'inbox',
+    verb: 'inbox',
+    args: () => ({}),
+    text: inboxText
+  })
+}
+
+function inboxText({ wishes, replies }: InboxResult): string {
+  const asked = table(
+    ['WISH', 'STATE', 'FROM', 'PURPOSE', 'UNTIL', 'FOR', 'REASON'],
+    wishes.map((each) => [
+      each.wish,
+      each.state,
+      each.from,
+      each.purpose,
+      localTime(each.until),
+      [...each.classes, ...each.records].join(' '),
+      each.reason
+    ]),
+    'nobody asks for anything'
+  )
+  if (replies.length === 0) return asked
+  const answered = table(
+    ['ANSWER TO', 'VERDICT', 'FROM', 'AT', 'RECORDS', 'REASON'],
+    replies.map((each) => [
+      each.wish,
+      each.verdict,
+      each.from,
+      localTime(each.at),
+      each.records.join(' '),
+      each.reason
+    ]),
+    ''
+  )
+  return `${asked}\n${answered}`
+}
+
+function addAnswer(program: Command, context: CommandContext): void {
+  addVerb<GrantResult>(program, context, {
+    usage: 'approve <wish>',
+    summary: 'grant a wish, as asked or narrower',
+    example: 'approve 9c1e… --until 7d --record 3f2a…',
+    options: (command) =>
+      command
+        .option('--record <id>', 'only these records', listed)
+        .option('--until <when>', `no longer than asked; ${UNTIL}`)
+        .option('--versions <range>', VERSIONS)
+        .option('--note <text>', 'a word to who asked'),
+    verb: 'approve',
+    args: ([wish], flags) => ({
+      wish,
+      records: flags['record'],
+      until: until(flags['until']),
+      versions: flags['versions'],
+      note: flags['note']
+    }),
+    text: grantText
+  })
+  addVerb<DenyResult>(program, context, {
+    usage: 'deny <wish>',
+    summary: 'turn a wish down',
+    example: 'deny 9c1e… --reason "not now"',
+    options: (command) => command.option('--reason <text>', 'a word to who asked'),
+    verb: 'deny',
+    args: ([wish], flags) => ({ wish, reason: flags['reason'] }),
+    text: (each) =>
+      `denied ${each.wish}${each.delivered ? '' : '; the answer waits for a custodian'}\n`
+  })
+}
+
+function addGrant(program: Command, context: CommandContext): void {
+  addVerb<GrantResult>(program, context, {
+    usage: 'grant <peer> <recordId...>',
+    summary: 'let a peer open records for one purpose until a given time',
+    example: 'grant 12D3KooW… 3f2a… --purpose TREAT --until 30d',
+    options: (command) =>
+      command
+        .requiredOption('--purpose <code>', 'HL7 purpose of use, such as TREAT')
+        .requiredOption('--until <when>', UNTIL)
+        .option('--versions <range>', VERSIONS)
+        .option('--budget <n>', 'record versions that each custodian gives at most'),
+    verb: 'grant',
+    args: ([to, records], flags) => ({
+      to,
+      records,
+      purpose: flags['purpose'],
+      until: until(flags['until']),
+      versions: flags['versions'],
+      budget: numberFlag(flags['budget'])
+    }),
+    text: grantText
+  })
+  addVerb<GrantsResult>(program, context, {
+    usage: 'grants',
+    summary: 'who may open what, now: given and received',
+    example: 'grants --json',
+    verb: 'grants',
+    args: () => ({}),
+    text: ({ grants }) =>
+      table(
+        ['GRANT', 'DIRECTION', 'STATE', 'WHO', 'PURPOSE', 'UNTIL', 'RECORDS'],
+        grants.map((each) => [
+          each.grant,
+          each.direction,
+          each.state,
+          each.name ?? each.peer,
+          each.purpose,
+          localTime(each.until),
+          each.records.join(' ')
+        ]),
+        'no grants'
+      )
+  })
+}
+
+function addRevoke(program: Command, context: CommandContext): void {
+  addVerb<RevokeResult>(program, context, {
+    usage: 'revoke [grant]',
+    summary: 'end a grant, or all of them; says since when nobody releases under it',
+    example: 'revoke 77ab…',
+    options: (command) => command.option('--all', 'every grant ever given'),
+    verb: 'revoke',
+    args: ([grant], flags) => ({ grant, all: flags['all'] }),
+    text: (each) =>
+      facts([
+        ['revoked', each.revoked.join(' ')],
+        ['in force at block', `${each.block} ${each.blockHash}`],
+        ['last possible release', localTime(each.lastReleaseBefore)],
+        ['custodians told', each.noticed.join(', ')],
+        ['gas', each.gas]
+      ])
+  })
+}
+
+const grantText = (each: GrantResult): string =>
+  facts([
+    ['grant', each.grant],
+    ['to', each.to],
+    ['purpose', each.purpose],
+    ['until', localTime(each.until)],
+    ['records', each.records.join(' ')],
+    ['block', each.block],
+    ['gas', each.gas],
+    ['told', each.delivered ? 'yes' : 'waits for a custodian']
+  ])

@@ -1,0 +1,69 @@
+/**
+ * `keyward`: the tree of commands, and how a run of it ends: usage errors are 2, errors have the
+ * exit code of their class, an interrupted command 130. What is heavy loads inside its command.
+ * @module
+ */
+import { Command, CommanderError } from 'commander'
+import { Exit, errorBody } from '../api/error.ts'
+import type { CommandContext } from './command.ts'
+import { addAuditCommands } from './commands/audit.ts'
+import { addConsentCommands } from './commands/consent.ts'
+import { addFolderCommands } from './commands/folder.ts'
+import { addProgramCommands } from './commands/program.ts'
+import { addRecordCommands } from './commands/record.ts'
+import { Output } from './output.ts'
+import type { Shell } from './shell.ts'
+
+export interface Program {
+  /** bin/keyward.ts hangs the simulator's commands beside ours. */
+  readonly command: Command
+  /** Runs one command line (without "node keyward") and gives the exit code. Never throws. */
+  run(argv: readonly string[]): Promise<number>
+}
+
+export function createProgram(shell: Shell): Program {
+  const context: CommandContext = { shell, exit: Exit.Done }
+  const program = new Command('keyward')
+    .description('Health records shared peer to peer, opened only with the patient’s consent')
+    .usage('<command> [options]')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      writeErr: (text) => shell.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 error, 2 usage, 3 not initialised, 4 no daemon, 5 denied,' +
+        '\n  6 not found, 7 verification failed, 130 interrupted' +
+        '\n\nExample:\n  $ keyward init --profile patient && keyward record add scan.dcm\n'
+    )
+  addFolderCommands(program, context)
+  addRecordCommands(program, context)
+  addConsentCommands(program, context)
+  addAuditCommands(program, context)
+  addProgramCommands(program, context)
+  return { command: program, run: (argv) => run(program, context, argv) }
+}
+
+async function run(
+  program: Command,
+  context: CommandContext,
+  argv: readonly string[]
+): Promise<number> {
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return context.exit
+  } catch (err) {
+    if (err instanceof CommanderError) return err.exitCode === 0 ? Exit.Done : Exit.Usage
+    const { shell } = context
+    if (shell.signal.aborted) return Exit.Interrupted
+    const body = errorBody(err)
+    const place = body.name === 'InternalError' && err instanceof Error ? errorText(err) : undefined
+    new Output(shell, { json: argv.includes('--json') }).error(body, place)
+    return body.exit
+  }
+}
