@@ -1,13 +1,13 @@
 /**
- * Strict Ed25519 (SECURITY.md §15): A and R canonical, A torsion-free and not the identity, S < L,
- * the cofactorless equation. Libraries differ on keys of mixed order, and two custodians that judge
+ * Strict Ed25519 (SECURITY.md §15): A and R canonical, A torsion-free, neither of them the identity,
+ * S < L, the cofactorless equation. Libraries differ on keys of mixed order, and two custodians that judge
  * one signature differently could be played against each other; so both implementations of the
  * primitives take their keys from here.
  * @module
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { equalBytes } from './bytes.ts'
+import { equalBytes, isZero } from './bytes.ts'
 import { ED25519_KEYS_CHECKED } from './limits.ts'
 
 const { Point } = ed25519
@@ -50,13 +50,20 @@ const checkedPoint = remembering(strictPoint, ED25519_KEYS_CHECKED)
 export const isStrictEd25519Key = (publicKey: Uint8Array): boolean =>
   publicKey.byteLength === 32 && checkedPoint(publicKey) != null
 
+/**
+ * Whether 64 bytes may be a signature at all. OpenSSL 3.5 refuses R = identity, noble does not; no
+ * honest signer makes one.
+ */
+export const isStrictEd25519Signature = (signature: Uint8Array): boolean =>
+  signature.byteLength === 64 && !(signature[0] === 1 && isZero(signature.subarray(1, 32)))
+
 /** RFC 8032 §5.1.7 without cofactor: R' = [S]B − [k]A must encode to the R of the signature. */
 export function verifyStrictEd25519(
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array
 ): boolean {
-  if (publicKey.byteLength !== 32 || signature.byteLength !== 64) return false
+  if (publicKey.byteLength !== 32 || !isStrictEd25519Signature(signature)) return false
   const a = checkedPoint(publicKey)
   const s = littleEndian(signature.subarray(32))
   if (a == null || s >= Point.Fn.ORDER) return false

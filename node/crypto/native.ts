@@ -19,7 +19,7 @@ import {
   verify
 } from 'node:crypto'
 import { assertBytes, concat, equalBytes, fromHex, u8, wipe } from '../../core/bytes.ts'
-import { isStrictEd25519Key, remembering } from '../../core/ed25519.ts'
+import { isStrictEd25519Key, isStrictEd25519Signature, remembering } from '../../core/ed25519.ts'
 import { DecryptionFailedError, InvalidParametersError } from '../../core/errors.ts'
 import { hpkeOver, nobleKem } from '../../core/hpke.ts'
 import { ED25519_KEYS_CHECKED } from '../../core/limits.ts'
@@ -150,7 +150,7 @@ export const nativePrimitives: Primitives = {
     plain(createPublicKey(signerOf(seed)).export({ format: 'der', type: 'spki' })).slice(-32),
   ed25519Sign: (seed, message) => plain(sign(null, message, signerOf(seed))),
   ed25519Verify(publicKey, message, signature) {
-    if (publicKey.byteLength !== 32 || signature.byteLength !== 64) return false
+    if (publicKey.byteLength !== 32 || !isStrictEd25519Signature(signature)) return false
     const key = verifierOf(publicKey)
     return key != null && verify(null, message, key, signature)
   }
