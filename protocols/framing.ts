@@ -4,12 +4,10 @@
  * file and core alone; the parts stand in framing/.
  * @module
  */
-export { type Asked, AskingSession, type MatchedFrame } from './framing/asking.ts'
-export { FrameChannel, type FrameChannelInit } from './framing/channel.ts'
-export { type Clock, RateLimiter } from './framing/rate.ts'
-export { type ServedRequest, type ServeInit, serveFrames } from './framing/serving.ts'
-export { PeerSessions } from './framing/sessions.ts'
-export { remotePeerOf, unavailable, withSignal } from './framing/errors.ts'
+export { type Asked, AskingSession, type Matched } from './framing/asking.ts'
+export { FrameChannel, type FrameChannelInit, NothingCameError } from './framing/channel.ts'
+export { unavailable } from './framing/errors.ts'
+export { answerIdentified, IdentifiedAsking, type Refusal } from './framing/identified.ts'
 export {
   defaultStreamLimits,
   type ProtocolComponents,
@@ -17,3 +15,8 @@ export {
   type StreamOpener,
   type StreamRegistrar
 } from './framing/limits.ts'
+export { type Clock, RateLimiter } from './framing/rate.ts'
+export { FrameServer, type FrameServerInit } from './framing/server.ts'
+export type { ServedRequest } from './framing/serving.ts'
+export { PeerSessions, type Session } from './framing/sessions.ts'
+export { Places, pause, withSignal } from './framing/waiting.ts'

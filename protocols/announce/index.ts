@@ -45,7 +45,7 @@ export interface AnnounceComponents {
 }
 
 export interface Announce extends Startable {
-  /** Tells whoever listens; returns how many peers it was handed to, 0 if there are none. */
+  /** Tells whoever listens, once; returns to how many peers it was handed, 0 if it is old news. */
   publish(hint: Hint): Promise<number>
 }
 

@@ -4,16 +4,7 @@
  * @module
  */
 import { CID } from 'multiformats/cid'
-import {
-  bytes,
-  decode,
-  encode,
-  map,
-  type Of,
-  oneOf,
-  uint,
-  variant
-} from '../../core/codec.ts'
+import { bytes, decode, encode, map, type Of, oneOf, uint, variant } from '../../core/codec.ts'
 import { InvalidMessageError } from '../../core/errors.ts'
 import { DAG_BLOCKS_MAX } from '../../core/limits.ts'
 import {

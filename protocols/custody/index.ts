@@ -60,11 +60,7 @@ export interface ServingOptions {
 export interface CustodyHandler {
   deal(pack: Uint8Array, peer: PeerIdBytes, options: ServingOptions): Promise<ReceiptAnswer>
   pin(record: RecordRef, peer: PeerIdBytes, options: ServingOptions): Promise<ReceiptAnswer>
-  notice(
-    message: SignedMessage,
-    peer: PeerIdBytes,
-    options: ServingOptions
-  ): Promise<NoticeAnswer>
+  notice(message: SignedMessage, peer: PeerIdBytes, options: ServingOptions): Promise<NoticeAnswer>
 }
 
 export interface CustodyOptions extends AbortOptions {

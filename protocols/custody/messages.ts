@@ -27,8 +27,6 @@ const LINK_MAX_BYTES = 160
 const RETRY_MAX_MS = 86_400_000
 
 const id = uint(U32_MAX, 1)
-/** An answer to a frame that had no readable id has 0. */
-const answeredId = uint(U32_MAX)
 
 const requestShape = variant('type', {
   deal: map({ id, type: oneOf('deal'), package: bytesUpTo(CUSTODY_FRAME_MAX_BYTES) }),
@@ -44,13 +42,13 @@ const requestShape = variant('type', {
 
 const answerShape = variant('type', {
   receipt: map({
-    id: answeredId,
+    id,
     type: oneOf('receipt'),
     link: signedShape(LINK_MAX_BYTES),
     body: bytesUpTo(CUSTODY_FRAME_MAX_BYTES)
   }),
   notice: map({
-    id: answeredId,
+    id,
     type: oneOf('notice'),
     tx: nullable(
       map({
@@ -62,12 +60,12 @@ const answerShape = variant('type', {
     code: uint(U32_MAX)
   }),
   refused: map({
-    id: answeredId,
+    id,
     type: oneOf('refused'),
     code: uint(U32_MAX, 1),
     retryMs: uint(RETRY_MAX_MS)
   }),
-  progress: map({ id: answeredId, type: oneOf('progress'), done: uint(DAG_BLOCKS_MAX) })
+  progress: map({ id, type: oneOf('progress'), done: uint(DAG_BLOCKS_MAX) })
 })
 
 export type CustodyRequest = Of<typeof requestShape>

@@ -26,8 +26,6 @@ const U32_MAX = 2 ** 32 - 1
 const RETRY_MAX_MS = 86_400_000
 
 const id = uint(U32_MAX, 1)
-/** An answer to a frame that had no readable id has 0. */
-const answeredId = uint(U32_MAX)
 const mail = bytesUpTo(INBOX_FRAME_MAX_BYTES, 1)
 
 const requestShape = variant('type', {
@@ -40,22 +38,22 @@ const requestShape = variant('type', {
 })
 
 const answerShape = variant('type', {
-  card: map({ id: answeredId, type: oneOf('card'), card: cardShape }),
-  done: map({ id: answeredId, type: oneOf('done') }),
+  card: map({ id, type: oneOf('card'), card: cardShape }),
+  done: map({ id, type: oneOf('done') }),
   mail: map({
-    id: answeredId,
+    id,
     type: oneOf('mail'),
     items: list(map({ seq: uint(Number.MAX_SAFE_INTEGER, 1), mail }), MAIL_PER_PAGE),
     more: bool
   }),
   page: map({
-    id: answeredId,
+    id,
     type: oneOf('page'),
     page: nullable(sealedShape(INBOX_FRAME_MAX_BYTES)),
     more: bool
   }),
   refused: map({
-    id: answeredId,
+    id,
     type: oneOf('refused'),
     code: uint(U32_MAX, 1),
     retryMs: uint(RETRY_MAX_MS)
