@@ -1,0 +1,106 @@
+/**
+ * The serving side of protocols/custody: deals go to the intake, pins fetch the ciphertext from
+ * whoever dealt it, notices are obeyed first and relayed then.
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { equalBytes } from '../../core/bytes.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import type { Address, PeerIdBytes } from '../../core/ids.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import { recoverTyped, type SignedMessage } from '../../core/typed-data.ts'
+import { CustodyCode } from '../../protocols/custody/constants.ts'
+import type {
+  CustodyHandler,
+  NoticeAnswer,
+  ReceiptAnswer,
+  RecordRef,
+  ServingOptions
+} from '../../protocols/custody/index.ts'
+import type { Relayer } from '../relayer/relayer.ts'
+import type { CustodyStore } from './custody-store.ts'
+import { isKeeper } from './custody-store.ts'
+import type { Intake } from './intake.ts'
+
+export interface CustodianInit {
+  readonly deployment: Deployment
+  readonly primitives: Primitives
+  readonly store: CustodyStore
+  readonly intake: Intake
+  readonly relayer: Relayer | undefined
+  /** Is this the device that the owner's card binds? */
+  readonly isOwnersPeer: (owner: Address, peer: PeerIdBytes) => boolean
+  /** Fetches a record's blocks from a peer into the own store, durably, and provides the root. */
+  readonly replicate: (cid: Uint8Array, from: PeerIdBytes, options: ServingOptions) => Promise<void>
+}
+
+const refuse = (code: CustodyCode, retryMs = 0) => ({ ok: false, code, retryMs }) as const
+const RETRY_MS = 2_000
+/** Messages that an owner tells every custodian; the others go to one relayer at a time. */
+const TOLD_TO_ALL = new Set<SignedMessage['type']>(['Revocations', 'RevokeAll', 'OptOut'])
+/** A few blocks of a consortium chain: long enough to see the first one's transaction land. */
+const TURN_MS = 3_000
+
+export class Custodian implements CustodyHandler {
+  readonly #init: CustodianInit
+
+  constructor(init: CustodianInit) {
+    this.#init = init
+  }
+
+  deal(pack: Uint8Array, _peer: PeerIdBytes, options: ServingOptions): Promise<ReceiptAnswer> {
+    return this.#init.intake.deal(pack, options.signal)
+  }
+
+  async pin(ref: RecordRef, peer: PeerIdBytes, options: ServingOptions): Promise<ReceiptAnswer> {
+    const { store, intake, isOwnersPeer, replicate } = this.#init
+    const entry = store.find(ref)
+    const epoch = entry && Math.max(...entry.epochs.keys())
+    const held = epoch == null ? undefined : entry?.epochs.get(epoch)
+    if (entry == null || held == null || epoch == null) return refuse(CustodyCode.DENIED)
+    if (!isOwnersPeer(ref.owner, peer) && !isKeeper(entry, peer)) return refuse(CustodyCode.DENIED)
+    if (!held.pinned) {
+      try {
+        await replicate(held.manifest.content.cid, peer, options)
+      } catch (err) {
+        const full = (err as Error).name === 'StoreFullError'
+        return full ? refuse(CustodyCode.FULL) : refuse(CustodyCode.NO_BLOCKS, RETRY_MS)
+      }
+    }
+    return { ok: true, receipt: await intake.acknowledge(ref, epoch, true) }
+  }
+
+  async notice(
+    notice: SignedMessage,
+    peer: PeerIdBytes,
+    options: ServingOptions
+  ): Promise<NoticeAnswer> {
+    if (!this.#isSigned(notice)) return refuse(CustodyCode.BAD_SIGNATURE)
+    await this.#init.store.notice(notice)
+    options.progress(1)
+    const { relayer, isOwnersPeer, store } = this.#init
+    const author = authorOf(notice)
+    // gas is paid for those whose custodian we are, or anybody could spend it
+    if (relayer == null || !isOwnersPeer(author, peer)) {
+      return { ok: true, code: CustodyCode.NOT_SENT }
+    }
+    try {
+      // all custodians hear of a revocation: they take turns, and the first makes the rest moot
+      if (TOLD_TO_ALL.has(notice.type)) await delay(store.rank(author) * TURN_MS)
+      const { txHash, block, gasUsed } = await relayer.relay(notice)
+      return { ok: true, tx: { hash: txHash, block, gasUsed } }
+    } catch {
+      return { ok: true, code: CustodyCode.NOT_SENT }
+    }
+  }
+
+  #isSigned(notice: SignedMessage): boolean {
+    const { deployment, primitives } = this.#init
+    const { type, message, sig } = notice
+    const by = recoverTyped(deployment, type, message, sig, primitives)
+    return by != null && equalBytes(by, authorOf(notice))
+  }
+}
+
+const authorOf = ({ message }: SignedMessage): Address =>
+  'owner' in message ? message.owner : message.account

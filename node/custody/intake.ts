@@ -1,0 +1,204 @@
+/**
+ * Takes a deal in (hop 5 of 12): everything about the package is checked, the share is on disk,
+ * and only then the acknowledgement is signed. The first `content` of a version and the first
+ * `custody` of an epoch that were acknowledged stay; an owner who signs two harms only herself.
+ * Source: SECURITY.md §5, "deal".
+ * @module
+ */
+import { equalBytes, isZero, wipe, wordBytes } from '../../core/bytes.ts'
+import { decode } from '../../core/codec.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import { custodyInfo, importCustodyKey } from '../../core/envelope.ts'
+import { recordKey, recordTag } from '../../core/grant.ts'
+import { type CustodyKey, custodyKey, type Hash, hash } from '../../core/ids.ts'
+import {
+  anchor,
+  decodeManifest,
+  type Manifest,
+  type Package,
+  packageShape,
+  verifyManifest
+} from '../../core/manifest.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import { openShare, shareCommitment, shareSalt } from '../../core/shares.ts'
+import { anchorSlot } from '../../core/words.ts'
+import { CustodyCode } from '../../protocols/custody/constants.ts'
+import type { ReceiptAnswer } from '../../protocols/custody/index.ts'
+import type { HeadSource, Random, WordSource } from '../adapters.ts'
+import type { NodeIdentity } from '../keys/identity.ts'
+import type { Receipt, ReceiptLog } from '../receipts/receipt-log.ts'
+import type { CustodyStore, Held, RecordRef } from './custody-store.ts'
+
+export interface IntakeInit {
+  readonly deployment: Deployment
+  readonly primitives: Primitives
+  readonly random: Random
+  readonly identity: NodeIdentity
+  readonly store: CustodyStore
+  readonly receipts: ReceiptLog
+  readonly heads: HeadSource
+  readonly words: WordSource
+}
+
+type Refusal = { readonly ok: false; readonly code: CustodyCode; readonly retryMs: number }
+const refuse = (code: CustodyCode, retryMs = 0): Refusal => ({ ok: false, code, retryMs })
+const RETRY_MS = 1_000
+
+export class Intake {
+  readonly #init: IntakeInit
+
+  constructor(init: IntakeInit) {
+    this.#init = init
+  }
+
+  /** Checks, stores, acknowledges. Dealing the same again gives a new receipt of the same. */
+  async deal(bytes: Uint8Array, signal: AbortSignal): Promise<ReceiptAnswer> {
+    const { store, primitives: p, deployment } = this.#init
+    let pack: Package
+    let manifest: Manifest
+    try {
+      pack = decode(packageShape, bytes, 'package')
+      manifest = decodeManifest(pack.manifest, p)
+    } catch {
+      return refuse(CustodyCode.MALFORMED)
+    }
+    try {
+      verifyManifest(manifest, deployment, p)
+    } catch (err) {
+      const forged = (err as Error).name === 'InvalidSignatureError'
+      return refuse(forged ? CustodyCode.BAD_SIGNATURE : CustodyCode.MALFORMED)
+    }
+    const misplaced = this.#misplaced(pack, manifest) ?? this.#contradicts(manifest)
+    if (misplaced != null) return refuse(misplaced)
+
+    const key = await this.#keyOf(pack, manifest)
+    if (key == null) return refuse(CustodyCode.KEY_NEEDED)
+    if (!this.#fits(pack, manifest, key.ck)) return refuse(CustodyCode.BAD_SHARE)
+    const anchored = await this.#anchored(pack, manifest, signal)
+    if (anchored !== true) return anchored
+
+    const { content, custody } = manifest
+    const held = store.find(content)?.epochs.get(custody.shareEpoch)
+    if (held == null) {
+      const { anchorSalt, idx, ckEpoch, env } = pack
+      try {
+        await store.keep(
+          { manifest: pack.manifest, anchorSalt, idx, ckEpoch, env },
+          key.fresh ? { owner: content.owner, ckEpoch, ck: key.ck } : undefined
+        )
+      } catch (err) {
+        const full = (err as Error).name === 'StoreFullError'
+        return refuse(full ? CustodyCode.FULL : CustodyCode.STORE_FAILED)
+      }
+    }
+    const pinned = held?.pinned ?? false
+    return { ok: true, receipt: await this.acknowledge(content, custody.shareEpoch, pinned) }
+  }
+
+  /** Writes the `ack` receipt of a share that is held, then marks it. @throws as the log does */
+  async acknowledge(ref: RecordRef, shareEpoch: number, pinned: boolean): Promise<Receipt> {
+    const { store, receipts, deployment, primitives: p, random } = this.#init
+    const held = store.find(ref)?.epochs.get(shareEpoch) as Held
+    const { content, custody, contentHash, custodyHash } = held.manifest
+    const receipt = await receipts.append({
+      v: 1,
+      kind: 'ack',
+      salt: hash(random(32)),
+      chain: deployment.chainId,
+      owner: content.owner,
+      recordId: content.recordId,
+      ver: content.ver,
+      shareEpoch,
+      idx: held.idx,
+      contentHash,
+      custodyHash,
+      com: custody.shares[held.idx - 1]?.com as Hash,
+      anchor: anchor(held.anchorSalt, contentHash, p),
+      pinned
+    })
+    await store.acknowledge(content, shareEpoch, pinned)
+    return receipt
+  }
+
+  /** The place is ours. */
+  #misplaced(pack: Package, { custody }: Manifest): CustodyCode | undefined {
+    const place = custody.shares[pack.idx - 1]
+    const mine = place != null && equalBytes(place.peer, this.#init.identity.peer)
+    return mine ? undefined : CustodyCode.MISDIRECTED
+  }
+
+  /** What was acknowledged first stays. */
+  #contradicts(manifest: Manifest): CustodyCode | undefined {
+    const known = this.#init.store.find(manifest.content)
+    if (known == null) return undefined
+    const [first] = known.epochs.values()
+    if (first != null && !equalBytes(first.manifest.contentHash, manifest.contentHash)) {
+      return CustodyCode.OTHER_CONTENT
+    }
+    const same = known.epochs.get(manifest.custody.shareEpoch)
+    if (same != null && !equalBytes(same.manifest.custodyHash, manifest.custodyHash)) {
+      return CustodyCode.OTHER_CUSTODY
+    }
+    return undefined
+  }
+
+  async #keyOf(
+    pack: Package,
+    { content: { owner } }: Manifest
+  ): Promise<{ readonly ck: CustodyKey; readonly fresh: boolean } | undefined> {
+    const { store, deployment, identity, primitives } = this.#init
+    const known = store.custodyKey(owner, pack.ckEpoch)
+    if (known != null) return { ck: custodyKey(known), fresh: false }
+    if (pack.ck == null) return undefined
+    const info = custodyInfo({
+      deployment,
+      owner,
+      custodian: identity.peer,
+      ckEpoch: pack.ckEpoch
+    })
+    try {
+      const ck = await importCustodyKey(identity.kem.seed, info, pack.ck.enc, primitives)
+      return { ck, fresh: true }
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The share opens and matches the commitment that the owner signed. */
+  #fits(pack: Package, { custody }: Manifest, ck: CustodyKey): boolean {
+    const { primitives: p } = this.#init
+    const place = custody.shares[pack.idx - 1]
+    const ids = {
+      recordId: custody.recordId,
+      ver: custody.ver,
+      shareEpoch: custody.shareEpoch,
+      idx: pack.idx
+    }
+    try {
+      const { saltSeed, share } = openShare(ck, ids, pack.env, p)
+      try {
+        const salt = shareSalt(saltSeed, pack.idx, p)
+        const found = shareCommitment({ ...ids, salt, share }, p)
+        return place != null && place.x === share[32] && equalBytes(found, place.com)
+      } finally {
+        wipe(saltSeed, share)
+      }
+    } catch {
+      return false
+    }
+  }
+
+  /** The chain holds no anchor for this version yet, or the same one. */
+  async #anchored(pack: Package, manifest: Manifest, signal: AbortSignal): Promise<true | Refusal> {
+    const { heads, words, primitives: p } = this.#init
+    const { content, contentHash } = manifest
+    const current = await heads.current({ signal })
+    if (!current.ok) return refuse(CustodyCode.ANCHOR, RETRY_MS)
+    const key = recordKey(content.owner, recordTag(content.recordId, content.ver, p), p)
+    const proven = await words.prove(current.value.head, [anchorSlot(key, p)], { signal })
+    if (!proven.ok) return refuse(CustodyCode.ANCHOR, RETRY_MS)
+    const stored = wordBytes(proven.value.words[0] ?? 0n)
+    const mine = anchor(pack.anchorSalt, contentHash, p)
+    return isZero(stored) || equalBytes(stored, mine) ? true : refuse(CustodyCode.ANCHOR)
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * What a person keeps about her own records and consents, as entries of one encrypted append-only
+ * journal. Manifests and receipts stay as they came, so that hashes and signatures stay checkable.
+ * @module
+ */
+import { cardShape } from '../../core/binding.ts'
+import {
+  bool,
+  bytes,
+  bytesUpTo,
+  encode,
+  list,
+  map,
+  nullable,
+  type Of,
+  oneOf,
+  text,
+  uint,
+  variant
+} from '../../core/codec.ts'
+import { openingShape } from '../../core/grant.ts'
+import { address, grantId, hash, peerIdBytes, recordId, recordSecret } from '../../core/ids.ts'
+import {
+  CAPSULE_RECORDS_MAX,
+  CUSTODIANS_MAX,
+  MANIFEST_MAX_BYTES,
+  RECEIPT_MAX_BYTES,
+  RECEIPTS_PER_PAGE,
+  SCOPE_EXCEPT_MAX,
+  SCOPE_TAGS_MAX,
+  WISH_TEXT_MAX_CHARS
+} from '../../core/limits.ts'
+import { capsuleShape } from '../../core/manifest.ts'
+import { signedLinkShape } from '../../core/receipt.ts'
+import { wishShape } from '../../core/wish.ts'
+
+const ref = { recordId: bytes(32, recordId), ver: uint(0xffff_ffff, 1) }
+const hashBytes = bytes(32, (b) => hash(b))
+
+export const entryShape = variant('t', {
+  /** A version of an own record, written before its first package leaves. */
+  version: map({
+    t: oneOf('version'),
+    ...ref,
+    secret: bytes(32, recordSecret),
+    ownerSecret: nullable(bytes(32, recordSecret)),
+    manifest: bytesUpTo(MANIFEST_MAX_BYTES),
+    anchorSalt: hashBytes,
+    /** env_i of each custodian, by idx − 1. */
+    envs: list(bytes(105), CUSTODIANS_MAX),
+    reason: text(WISH_TEXT_MAX_CHARS)
+  }),
+  /** The key CK that a custodian opens its envelopes with, made once for each of them. */
+  custodyKey: map({
+    t: oneOf('custodyKey'),
+    peer: bytes(38, peerIdBytes),
+    ckEpoch: uint(0xffff_ffff, 1),
+    ck: bytes(32),
+    enc: bytes(1_120)
+  }),
+  /** A custodian's signed acknowledgement. */
+  ack: map({
+    t: oneOf('ack'),
+    ...ref,
+    peer: bytes(38, peerIdBytes),
+    shareEpoch: uint(0xffff_ffff, 1),
+    pinned: bool,
+    receipt: map({ link: signedLinkShape, body: bytesUpTo(RECEIPT_MAX_BYTES) })
+  }),
+  anchored: map({
+    t: oneOf('anchored'),
+    ...ref,
+    txHash: hashBytes,
+    block: uint(),
+    gas: uint()
+  }),
+  /** A wish that reached this person's inbox and was verified, with its author's card. */
+  wish: map({ t: oneOf('wish'), id: bytes(32), wish: wishShape, card: cardShape }),
+  /** An own wish, and who was asked to keep it. */
+  asked: map({
+    t: oneOf('asked'),
+    id: bytes(32),
+    wish: wishShape,
+    keepers: list(bytes(38, peerIdBytes), CUSTODIANS_MAX)
+  }),
+  /** A grant that this person signed; `opening` and lists stay off chain, here. */
+  granted: map({
+    t: oneOf('granted'),
+    grantId: bytes(32, grantId),
+    opening: openingShape,
+    tags: list(hashBytes, SCOPE_TAGS_MAX, 1),
+    except: list(hashBytes, SCOPE_EXCEPT_MAX),
+    records: list(map(ref), CAPSULE_RECORDS_MAX),
+    version: uint(Number.MAX_SAFE_INTEGER, 1),
+    grantee: bytes(38, peerIdBytes),
+    account: bytes(20, address),
+    name: text(WISH_TEXT_MAX_CHARS),
+    hl7: text(32),
+    wish: nullable(bytes(32)),
+    block: uint(),
+    gas: uint()
+  }),
+  revoked: map({
+    t: oneOf('revoked'),
+    grantId: bytes(32, grantId),
+    version: uint(Number.MAX_SAFE_INTEGER, 1),
+    block: uint(),
+    at: uint()
+  }),
+  revokedAll: map({
+    t: oneOf('revokedAll'),
+    epoch: uint(0xffff_ffff, 1),
+    block: uint(),
+    at: uint()
+  }),
+  denied: map({ t: oneOf('denied'), wish: bytes(32), reason: text(WISH_TEXT_MAX_CHARS) }),
+  /** What a grantee holds: the opened capsule. */
+  capsule: map({
+    t: oneOf('capsule'),
+    grantId: bytes(32, grantId),
+    wish: nullable(bytes(32)),
+    capsule: capsuleShape,
+    hl7: text(32)
+  }),
+  reply: map({
+    t: oneOf('reply'),
+    wish: bytes(32),
+    verdict: oneOf('granted', 'denied'),
+    reason: text(WISH_TEXT_MAX_CHARS),
+    grantId: nullable(bytes(32, grantId)),
+    at: uint()
+  }),
+  /** A page of a custodian's receipt chain; bodies of other people's receipts are null. */
+  receipts: map({
+    t: oneOf('receipts'),
+    peer: bytes(38, peerIdBytes),
+    entries: list(
+      map({
+        link: signedLinkShape,
+        body: nullable(bytesUpTo(RECEIPT_MAX_BYTES))
+      }),
+      RECEIPTS_PER_PAGE
+    )
+  }),
+  /** Mail up to here was taken from this keeper. */
+  mail: map({ t: oneOf('mail'), peer: bytes(38, peerIdBytes), upTo: uint() }),
+  card: map({ t: oneOf('card'), peer: bytes(38, peerIdBytes), card: cardShape })
+})
+
+export type Entry = Of<typeof entryShape>
+export type EntryOf<T extends Entry['t']> = Extract<Entry, { readonly t: T }>
+
+export const encodeEntry = (entry: Entry): Uint8Array => encode(entry)

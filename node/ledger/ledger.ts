@@ -1,0 +1,217 @@
+/**
+ * A person's own book: records and their secrets, custodians' acknowledgements, wishes, grants,
+ * capsules, and the receipts that custodians gave her. One encrypted journal, folded into maps when
+ * opened; what `record` returns from is on disk.
+ * @module
+ */
+import { toHex } from '../../core/bytes.ts'
+import { decode } from '../../core/codec.ts'
+import { StoreCorruptError } from '../../core/errors.ts'
+import type { GrantId, PeerIdBytes, RecordId } from '../../core/ids.ts'
+import type { Journal } from '../adapters.ts'
+import { type Entry, type EntryOf, encodeEntry, entryShape } from './entries.ts'
+
+/** One version of an own record with all that happened to it. */
+export interface OwnVersion {
+  readonly entry: EntryOf<'version'>
+  /** The newest acknowledgement of each custodian, by peer in hex. */
+  readonly acks: Map<string, EntryOf<'ack'>>
+  anchored: EntryOf<'anchored'> | undefined
+}
+
+export interface GivenGrant {
+  readonly entry: EntryOf<'granted'>
+  revoked: EntryOf<'revoked'> | undefined
+}
+
+export interface ReceivedWish {
+  readonly entry: EntryOf<'wish'>
+  answer: 'granted' | 'denied' | undefined
+}
+
+type Receipts = EntryOf<'receipts'>['entries']
+
+export class Ledger {
+  readonly #journal: Journal
+  readonly #versions = new Map<string, OwnVersion[]>()
+  readonly #keys = new Map<string, EntryOf<'custodyKey'>>()
+  readonly #wishes = new Map<string, ReceivedWish>()
+  readonly #asked = new Map<string, EntryOf<'asked'>>()
+  readonly #grants = new Map<string, GivenGrant>()
+  readonly #capsules = new Map<string, EntryOf<'capsule'>>()
+  readonly #replies = new Map<string, EntryOf<'reply'>>()
+  readonly #receipts = new Map<string, Receipts[number][]>()
+  readonly #mail = new Map<string, number>()
+  readonly #cards = new Map<string, EntryOf<'card'>>()
+  #revokedAll: EntryOf<'revokedAll'> | undefined
+
+  private constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  /** @throws StoreCorruptError */
+  static async open(journal: Journal): Promise<Ledger> {
+    const ledger = new Ledger(journal)
+    for await (const bytes of journal.entries()) {
+      try {
+        ledger.#fold(decode(entryShape, bytes, 'ledger'))
+      } catch (err) {
+        throw new StoreCorruptError('the ledger holds an entry that cannot be read', { cause: err })
+      }
+    }
+    return ledger
+  }
+
+  /** Durable first, then visible. */
+  async record(...entries: readonly Entry[]): Promise<void> {
+    await this.#journal.append(...entries.map(encodeEntry))
+    for (const entry of entries) this.#fold(entry)
+  }
+
+  close(): Promise<void> {
+    return this.#journal.close()
+  }
+
+  // ---- own records
+
+  records(): readonly (readonly OwnVersion[])[] {
+    return [...this.#versions.values()]
+  }
+
+  versions(id: RecordId): readonly OwnVersion[] {
+    return this.#versions.get(toHex(id)) ?? []
+  }
+
+  /** The given version, or the newest. */
+  version(id: RecordId, ver?: number): OwnVersion | undefined {
+    const versions = this.versions(id)
+    return ver == null ? versions.at(-1) : versions.find((v) => v.entry.ver === ver)
+  }
+
+  custodyKey(peer: PeerIdBytes): EntryOf<'custodyKey'> | undefined {
+    return this.#keys.get(toHex(peer))
+  }
+
+  // ---- consent
+
+  wishes(): readonly ReceivedWish[] {
+    return [...this.#wishes.values()]
+  }
+
+  wish(id: Uint8Array): ReceivedWish | undefined {
+    return this.#wishes.get(toHex(id))
+  }
+
+  asked(): readonly EntryOf<'asked'>[] {
+    return [...this.#asked.values()]
+  }
+
+  replies(): readonly EntryOf<'reply'>[] {
+    return [...this.#replies.values()]
+  }
+
+  grants(): readonly GivenGrant[] {
+    return [...this.#grants.values()]
+  }
+
+  grant(id: GrantId): GivenGrant | undefined {
+    return this.#grants.get(toHex(id))
+  }
+
+  get revokedAll(): EntryOf<'revokedAll'> | undefined {
+    return this.#revokedAll
+  }
+
+  capsules(): readonly EntryOf<'capsule'>[] {
+    return [...this.#capsules.values()]
+  }
+
+  // ---- other people and their logs
+
+  card(peer: PeerIdBytes): EntryOf<'card'>['card'] | undefined {
+    return this.#cards.get(toHex(peer))?.card
+  }
+
+  /** Mail of this keeper was taken up to this number. */
+  mailUpTo(peer: PeerIdBytes): number {
+    return this.#mail.get(toHex(peer)) ?? 0
+  }
+
+  /** A custodian's chain as far as it was fetched, from its first link. */
+  receipts(peer: PeerIdBytes): Receipts {
+    return this.#receipts.get(toHex(peer)) ?? []
+  }
+
+  receiptPeers(): readonly string[] {
+    return [...this.#receipts.keys()]
+  }
+
+  #fold(entry: Entry): void {
+    switch (entry.t) {
+      case 'version': {
+        const key = toHex(entry.recordId)
+        const versions = this.#versions.get(key) ?? []
+        versions.push({ entry, acks: new Map(), anchored: undefined })
+        this.#versions.set(key, versions)
+        return
+      }
+      case 'ack':
+        this.version(entry.recordId, entry.ver)?.acks.set(toHex(entry.peer), entry)
+        return
+      case 'anchored': {
+        const version = this.version(entry.recordId, entry.ver)
+        if (version != null) version.anchored = entry
+        return
+      }
+      case 'custodyKey':
+        this.#keys.set(toHex(entry.peer), entry)
+        return
+      case 'wish':
+        if (!this.#wishes.has(toHex(entry.id))) {
+          this.#wishes.set(toHex(entry.id), { entry, answer: undefined })
+        }
+        return
+      case 'asked':
+        this.#asked.set(toHex(entry.id), entry)
+        return
+      case 'granted':
+        this.#grants.set(toHex(entry.grantId), { entry, revoked: undefined })
+        this.#answer(entry.wish, 'granted')
+        return
+      case 'denied':
+        this.#answer(entry.wish, 'denied')
+        return
+      case 'revoked': {
+        const grant = this.#grants.get(toHex(entry.grantId))
+        if (grant != null) grant.revoked = entry
+        return
+      }
+      case 'revokedAll':
+        this.#revokedAll = entry
+        return
+      case 'capsule':
+        this.#capsules.set(toHex(entry.grantId), entry)
+        return
+      case 'reply':
+        this.#replies.set(toHex(entry.wish), entry)
+        return
+      case 'receipts': {
+        const key = toHex(entry.peer)
+        const known = this.#receipts.get(key) ?? []
+        known.push(...entry.entries)
+        this.#receipts.set(key, known)
+        return
+      }
+      case 'mail':
+        this.#mail.set(toHex(entry.peer), entry.upTo)
+        return
+      case 'card':
+        this.#cards.set(toHex(entry.peer), entry)
+    }
+  }
+
+  #answer(wish: Uint8Array | undefined, answer: 'granted' | 'denied'): void {
+    const known = wish == null ? undefined : this.#wishes.get(toHex(wish))
+    if (known != null) known.answer = answer
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What this node knows of a request before it asks the chain, in the words of `decide()`.
+ * @module
+ */
+import { decodeHeader } from '../../core/container.ts'
+import type { DecideInput, CustodyEntry as GateEntry, Notices } from '../../core/decision.ts'
+import { grantId, openingHash } from '../../core/grant.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import type { AccessRequest } from '../../core/request.ts'
+import type { CustodyEntry } from '../custody/custody-store.ts'
+import type { Notices as NoticeStore } from '../custody/notices.ts'
+import type { BudgetUse } from './budget.ts'
+
+export function entryForGate(entry: CustodyEntry): GateEntry {
+  const { owner, recordId, ver } = entry
+  const epochs = [...entry.epochs.values()]
+  return {
+    owner,
+    recordId,
+    ver,
+    sealed: epochs.some(({ manifest }) => decodeHeader(manifest.content.hdr).sealed),
+    destroyed: false,
+    epochs: epochs.map(({ manifest: { custody }, idx, acknowledged }) => ({
+      shareEpoch: custody.shareEpoch,
+      idx,
+      acknowledged,
+      tags: custody.tags,
+      emergency: custody.emergency
+    }))
+  }
+}
+
+const grantOf = (request: AccessRequest, p: Primitives) =>
+  grantId(request.owner, openingHash(request.opening, p), p)
+
+/** The highest direct notice of each kind that concerns a request. */
+export const gateNotices = (
+  notices: NoticeStore,
+  request: AccessRequest,
+  p: Primitives
+): Notices => ({
+  erased: false,
+  revokedVersion: notices.revokedVersion(grantOf(request, p)),
+  ownerEpoch: notices.ownerEpoch(request.owner),
+  bindingEpoch: notices.bindingEpoch(request.binding.account)
+})
+
+export const sameNotices = (a: Notices, b: Notices): boolean =>
+  a.revokedVersion === b.revokedVersion &&
+  a.ownerEpoch === b.ownerEpoch &&
+  a.bindingEpoch === b.bindingEpoch
+
+export const budgetUse = ({ request }: DecideInput, p: Primitives): BudgetUse => ({
+  grantId: grantOf(request, p),
+  recordId: request.recordId,
+  ver: request.ver
+})

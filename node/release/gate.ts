@@ -1,0 +1,363 @@
+/**
+ * The only place where a share leaves (hop 10 of 12), in this order: verify → prove → decide →
+ * seal in memory → receipt, durably → check again → send. No receipt, no share; any exception is a
+ * refusal. The policy itself is `decide()`; here is what it is asked with, and what follows.
+ * Source: SECURITY.md §9.
+ * @module
+ */
+import { concat, wipe } from '../../core/bytes.ts'
+import { decode, encode } from '../../core/codec.ts'
+import { Code, type RefuseCode, type WireCode, wireCode } from '../../core/codes.ts'
+import { decide } from '../../core/decide.ts'
+import type { DecideInput, GatePolicy, ReleaseDecision } from '../../core/decision.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import { type Sealed, seal, shareInfo } from '../../core/envelope.ts'
+import { type Hash, hash } from '../../core/ids.ts'
+import { EXCHANGE_MAX_MS, REQUESTS_QUEUED } from '../../core/limits.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import {
+  type AccessRequest,
+  decodeRequest,
+  encodeAnswer,
+  requestHash,
+  signedRequestShape
+} from '../../core/request.ts'
+import { type Signed, sign, verify } from '../../core/signed.ts'
+import type { AccessHandler, StreamState } from '../../protocols/access/index.ts'
+import type { Clock, HeadSource, Random, WordSource } from '../adapters.ts'
+import type { CustodyEntry, CustodyStore } from '../custody/custody-store.ts'
+import type { ShareReader } from '../custody/share-reader.ts'
+import type { NodeIdentity } from '../keys/identity.ts'
+import type { Evidence, EvidenceStore } from '../receipts/evidence-store.ts'
+import type { Receipt, ReceiptLog } from '../receipts/receipt-log.ts'
+import { RefusalTally } from '../receipts/refusal-tally.ts'
+import { BindingVerdicts } from './bindings.ts'
+import type { BlockRights } from './block-rights.ts'
+import { type BodyContext, policyHash, refusalBody, releaseBody, tallyBody } from './bodies.ts'
+import type { Budget } from './budget.ts'
+import { deniedAtMs, waitUntil } from './denied.ts'
+import { budgetUse, entryForGate, gateNotices, sameNotices } from './facts.ts'
+import { gatherHeads, gatherWords } from './gather.ts'
+
+export interface GateInit {
+  readonly deployment: Deployment
+  readonly policy: GatePolicy
+  readonly identity: NodeIdentity
+  readonly primitives: Primitives
+  readonly clock: Clock
+  readonly random: Random
+  readonly heads: HeadSource
+  readonly words: WordSource
+  readonly custody: CustodyStore
+  readonly shares: ShareReader
+  readonly receipts: ReceiptLog
+  readonly evidence: EvidenceStore
+  readonly budget: Budget
+  /** Who may fetch which blocks, as releases with `want: "blocks"` said. */
+  readonly rights: BlockRights
+}
+
+/** A request under way, with what was found out about it. */
+interface Work {
+  readonly stream: StreamState
+  readonly request: AccessRequest
+  readonly req: Hash
+  readonly entry: CustodyEntry | undefined
+  input: DecideInput
+  evidence: Evidence | undefined
+}
+
+/** Decisions end after five calls (core/decide.ts); one more is a fault of ours. */
+const ROUNDS = 6
+
+export class Gate {
+  readonly #init: GateInit
+  readonly #bindings: BindingVerdicts
+  readonly #tally: RefusalTally
+  readonly #policyHash: Hash
+  #inWork = 0
+  #draining = false
+
+  constructor(init: GateInit) {
+    const { deployment, primitives, policy, receipts } = init
+    this.#init = init
+    this.#bindings = new BindingVerdicts(deployment, primitives)
+    this.#policyHash = policyHash(policy, primitives)
+    this.#tally = new RefusalTally(receipts, (counted) =>
+      tallyBody(this.#bodyContext(counted.req), counted)
+    )
+  }
+
+  start(): void {
+    this.#draining = false
+    this.#tally.start()
+  }
+
+  /** New requests hear BUSY; what was counted is written. */
+  async stop(): Promise<void> {
+    this.#draining = true
+    await this.#tally.stop()
+  }
+
+  /** One request frame in, one signed answer out. Never throws. */
+  readonly handle: AccessHandler = async (frame, stream) => {
+    let req = requestHash(frame, this.#init.primitives)
+    try {
+      const signed = decode(signedRequestShape, frame, 'request')
+      req = requestHash(signed.b, this.#init.primitives)
+      const request = decodeRequest(signed.b)
+      return await this.#serve(signed, request, req, stream)
+    } catch (err) {
+      const malformed = (err as Error).name === 'InvalidMessageError'
+      return this.#refuseEarly(malformed ? Code.MALFORMED : Code.INTERNAL, req, '', stream)
+    }
+  }
+
+  async #serve(
+    signed: Signed,
+    request: AccessRequest,
+    req: Hash,
+    stream: StreamState
+  ): Promise<Uint8Array> {
+    const work = this.#begin(signed, request, req, stream)
+    this.#inWork++
+    try {
+      const outcome = await this.#decide(work)
+      if (!('code' in outcome)) return await this.#release(work, outcome)
+      return await this.#refuse(work, outcome.code)
+    } catch {
+      return await this.#denied(work, undefined)
+    } finally {
+      this.#inWork--
+    }
+  }
+
+  /** All that is known without asking anybody; takes the request's number at once. */
+  #begin(signed: Signed, request: AccessRequest, req: Hash, stream: StreamState): Work {
+    const { custody, primitives: p, identity, deployment, policy, receipts, clock } = this.#init
+    const { binding, bindingSig } = request
+    const lastSeq = stream.lastSeq
+    if (request.seq === lastSeq + 1) stream.lastSeq = request.seq
+    const verified = verify('request', signed, binding.peerId, p)
+    const entry = custody.find(request)
+    const input: DecideInput = {
+      nowMs: clock.nowMs(),
+      policy,
+      self: { peer: identity.peer, deployment },
+      stream: { remotePeer: stream.remotePeer, challenge: hash(stream.challenge), lastSeq },
+      load: {
+        draining: this.#draining,
+        queueFull: this.#inWork >= REQUESTS_QUEUED,
+        peerOverRate: stream.retryMs > 0
+      },
+      audit: { whole: receipts.isWhole, behindAnchor: false },
+      request,
+      verdicts: {
+        request: verified ? 'ok' : 'bad',
+        // a stranger's signature costs 30 times as much to recover as to refuse here
+        binding: verified ? this.#bindings.of(binding, bindingSig) : 'unresolved',
+        signers: []
+      },
+      entry: entry && entryForGate(entry),
+      subset: undefined,
+      notices: gateNotices(custody.notices, request, p),
+      used: { count: 0, again: false }
+    }
+    return { stream, request, req, entry, input, evidence: undefined }
+  }
+
+  /** Asks `decide()` until it needs nothing more; a release is claimed in the same turn. */
+  async #decide(work: Work): Promise<ReleaseDecision | { readonly code: RefuseCode }> {
+    const { heads, words, primitives: p, budget, clock, custody } = this.#init
+    const { request, stream } = work
+    const signal = AbortSignal.any([stream.signal, AbortSignal.timeout(EXCHANGE_MAX_MS)])
+    let gathered: Awaited<ReturnType<typeof gatherHeads>> | undefined
+    for (let round = 0; round < ROUNDS; round++) {
+      const nowMs = clock.nowMs()
+      const use = budgetUse(work.input, p)
+      work.input = {
+        ...work.input,
+        nowMs,
+        notices: gateNotices(custody.notices, request, p),
+        used: budget.used(use, request.opening.window, nowMs / 1_000)
+      }
+      const decision = decide(work.input, p)
+      if (decision.kind === 'refuse') return { code: decision.code }
+      if (decision.kind === 'release') {
+        if (request.want === 'share') budget.claim(use, nowMs / 1_000)
+        return decision
+      }
+      if (decision.what === 'heads') {
+        gathered = await gatherHeads(heads, request, signal)
+        work.input = { ...work.input, heads: gathered.heads }
+      } else if (decision.what === 'proofs' && gathered != null) {
+        const proven = await gatherWords(words, work.input, gathered, p, signal)
+        work.evidence = proven.evidence
+        work.input = { ...work.input, words: proven.words }
+      } else {
+        work.input = { ...work.input, erc1271: 'bad' } // asked from the next contract version on
+      }
+    }
+    return { code: Code.INTERNAL }
+  }
+
+  async #release(work: Work, decision: ReleaseDecision): Promise<Uint8Array> {
+    const { receipts, primitives: p, rights, clock } = this.#init
+    const { request, req, stream, entry } = work
+    let sealed: Sealed | undefined
+    if (request.want === 'share') {
+      const made = await this.#sealShare(work, decision)
+      if ('code' in made) return this.#refuse(work, made.code)
+      sealed = made
+    }
+    let receipt: Receipt
+    try {
+      const ct = sealed && hash(p.sha256(sealed.enc, sealed.ct))
+      const body = releaseBody(this.#bodyContext(req), work.input, decision, {
+        ct,
+        ev: await this.#keepEvidence(work)
+      })
+      receipt = await receipts.append(body)
+    } catch {
+      return this.#denied(work, undefined)
+    }
+    const late = this.#changedMeanwhile(work)
+    if (late != null) return this.#refuse(work, late, true)
+    if (request.want === 'blocks' && entry != null) {
+      rights.allow(stream.remotePeer, request, clock.nowMs())
+    }
+    return this.#answer({
+      v: 1,
+      ok: true,
+      req,
+      code: 0,
+      retryMs: 0,
+      idx: sealed && decision.idx,
+      shareEpoch: sealed && decision.shareEpoch,
+      suite: sealed && 1,
+      enc: sealed?.enc,
+      ct: sealed?.ct,
+      link: receipt.link,
+      body: receipt.body
+    })
+  }
+
+  /** Check 46 and 47: open the share, seal it to the request's own key, wipe it. */
+  async #sealShare(
+    { request, req, entry, stream }: Work,
+    decision: ReleaseDecision
+  ): Promise<Sealed | { readonly code: RefuseCode }> {
+    const { shares, deployment, identity, primitives: p } = this.#init
+    const { owner, recordId, ver, kem, challenge, seq } = request
+    const { shareEpoch, idx, grantId } = decision
+    let opened: ReturnType<ShareReader['read']>
+    try {
+      opened = shares.read(entry as CustodyEntry, shareEpoch)
+    } catch {
+      return { code: Code.SHARE_CORRUPT }
+    }
+    const plain = concat(opened.salt, opened.share)
+    try {
+      const info = shareInfo({
+        deployment,
+        owner,
+        ids: { recordId, ver, shareEpoch, idx },
+        grantId,
+        custodian: identity.peer,
+        requester: stream.remotePeer,
+        challenge,
+        seq
+      })
+      return await seal('share', info, kem, plain, req, p)
+    } catch {
+      return { code: Code.SEAL_FAILED }
+    } finally {
+      wipe(opened.share, opened.salt, plain)
+    }
+  }
+
+  /** Check 49: the head is still young, the exchange still short, and no notice has come. */
+  #changedMeanwhile({ input, stream, request }: Work): RefuseCode | undefined {
+    const { clock, custody, policy, primitives: p } = this.#init
+    const nowMs = clock.nowMs()
+    const notices = gateNotices(custody.notices, request, p)
+    if (!sameNotices(notices, input.notices)) {
+      const again = decide({ ...input, nowMs, notices }, p)
+      if (again.kind === 'refuse') return again.code
+    }
+    const heads = input.heads
+    const headSeconds = heads?.ok === true ? heads.value.head.timeSeconds : 0
+    if (nowMs / 1_000 - headSeconds > policy.headMaxAgeSeconds) return Code.HEAD_STALE
+    return nowMs - stream.arrivedAtMs > EXCHANGE_MAX_MS ? Code.TIMEOUT : undefined
+  }
+
+  /**
+   * A refusal that was decided: counted if no record is proven to concern it, else with a receipt
+   * of its own. `late`: a release receipt is on disk already, so this one must follow it.
+   */
+  async #refuse(work: Work, code: RefuseCode, late = false): Promise<Uint8Array> {
+    const { receipts, primitives: p } = this.#init
+    const { req, request, stream, input } = work
+    const unproven = code < Code.DENIED || code === Code.AUDIT_BROKEN
+    if (unproven && !late) return this.#refuseEarly(code, req, request.want, stream)
+    try {
+      const ev = await this.#keepEvidence(work)
+      const body = refusalBody(this.#bodyContext(req), input, code, ev, p)
+      return await this.#denied(work, await receipts.append(body))
+    } catch {
+      return this.#denied(work, undefined)
+    }
+  }
+
+  /** Refusals 101–307 and 601: said as they are, counted, with no receipt of their own. */
+  #refuseEarly(code: RefuseCode, req: Hash, want: string, stream: StreamState): Uint8Array {
+    if (code < Code.DENIED) this.#tally.count(stream.remotePeer, code, req, want)
+    return this.#answer(refusalAnswer(req, wireCode(code), stream.retryMs, undefined))
+  }
+
+  /** From here on a stranger must learn nothing: one code, at one of few moments. */
+  async #denied({ req, stream }: Work, receipt: Receipt | undefined): Promise<Uint8Array> {
+    const { clock } = this.#init
+    await waitUntil(deniedAtMs(stream.arrivedAtMs, clock.nowMs()), clock)
+    return this.#answer(refusalAnswer(req, Code.DENIED, 0, receipt))
+  }
+
+  async #keepEvidence({ evidence }: Work): Promise<Hash | undefined> {
+    return evidence && (await this.#init.evidence.keep(evidence))
+  }
+
+  #bodyContext(req: Hash): BodyContext {
+    const { deployment, random } = this.#init
+    return {
+      chainId: deployment.chainId,
+      policy: this.#policyHash,
+      salt: hash(random(32)),
+      req
+    }
+  }
+
+  #answer(answer: Parameters<typeof encodeAnswer>[0]): Uint8Array {
+    const { identity, primitives } = this.#init
+    return encode(sign('answer', encodeAnswer(answer), identity.peerSeed, primitives))
+  }
+}
+
+const refusalAnswer = (
+  req: Hash,
+  code: WireCode,
+  retryMs: number,
+  receipt: Receipt | undefined
+): Parameters<typeof encodeAnswer>[0] => ({
+  v: 1,
+  ok: false,
+  req,
+  code,
+  retryMs,
+  idx: undefined,
+  shareEpoch: undefined,
+  suite: undefined,
+  enc: undefined,
+  ct: undefined,
+  link: receipt?.link,
+  body: undefined
+})

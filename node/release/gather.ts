@@ -1,0 +1,72 @@
+/**
+ * Gathers what `decide()` asks for: heads with the requested confirmed block, and proven words at
+ * both. Whatever cannot be had becomes the code that the request is refused with.
+ * @module
+ */
+
+import { Code } from '../../core/codes.ts'
+import { nameWords, wordsNeeded } from '../../core/decide.ts'
+import type { DecideInput, Gathered, Heads, WordsAtBoth } from '../../core/decision.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import type { AccessRequest } from '../../core/request.ts'
+import type { HeadSource, ProvenWords, VerifiedHeader, WordRef, WordSource } from '../adapters.ts'
+import type { Evidence } from '../receipts/evidence-store.ts'
+
+/** Heads as decide() reads them, beside the verified headers that words are proven against. */
+export interface GatheredHeads {
+  readonly heads: Gathered<Heads>
+  readonly requested: VerifiedHeader | undefined
+  readonly head: VerifiedHeader | undefined
+}
+
+export async function gatherHeads(
+  source: HeadSource,
+  request: AccessRequest,
+  signal: AbortSignal
+): Promise<GatheredHeads> {
+  const current = await source.current({ signal })
+  if (!current.ok) return { heads: current, requested: undefined, head: undefined }
+  const { head, conf } = current.value
+  const ref = { number: request.conf.n, hash: request.conf.h }
+  const requested = await source.onConfirmedLine(ref, { signal })
+  return {
+    heads: { ok: true, value: { head, conf, requested } },
+    requested: requested.ok ? requested.value : undefined,
+    head
+  }
+}
+
+export interface GatheredWords {
+  readonly words: Gathered<WordsAtBoth>
+  /** The proofs of both blocks, for the receipt's `ev`. */
+  readonly evidence: Evidence | undefined
+}
+
+export async function gatherWords(
+  source: WordSource,
+  input: DecideInput,
+  at: GatheredHeads,
+  p: Primitives,
+  signal: AbortSignal
+): Promise<GatheredWords> {
+  const needed = wordsNeeded(input, p)
+  const refs = needed.filter((word) => word.contract !== 'emergency') as readonly WordRef[]
+  const { requested, head } = at
+  if (requested == null || head == null || refs.length !== needed.length) {
+    // words of a contract that is not deployed cannot be proven
+    return { words: { ok: false, code: Code.PROOF_UNAVAILABLE }, evidence: undefined }
+  }
+  const [conf, latest] = await Promise.all(
+    [requested, head].map((block) => source.prove(block, refs, { signal }))
+  )
+  if (conf?.ok !== true || latest?.ok !== true) {
+    const failed = conf?.ok === false ? conf : latest
+    const code = failed?.ok === false ? failed.code : Code.PROOF_UNAVAILABLE
+    return { words: { ok: false, code }, evidence: undefined }
+  }
+  const named = (proven: ProvenWords) => nameWords(needed, proven.words)
+  return {
+    words: { ok: true, value: { conf: named(conf.value), head: named(latest.value) } },
+    evidence: { conf: conf.value.evidence, head: latest.value.evidence }
+  }
+}
