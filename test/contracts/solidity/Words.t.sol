@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    AccountWords,
+    ConsentWords,
+    GrantWords,
+    OwnerWords,
+    RecordWords,
+    StandingWords,
+    VerdictWords
+} from "../../../contracts/types/Words.sol";
+import {Chain} from "./Vm.sol";
+
+/// @title Every field of every word comes back as it went in, and no bit is used twice.
+contract WordsTest is Chain {
+    function testFuzz_grantWord(uint8 status, uint32 epoch, uint64 version, uint40 time, uint48 number)
+        external
+    {
+        VM.warp(time);
+        VM.roll(number);
+        uint256 word = GrantWords.pack(status, epoch, version);
+        require(GrantWords.status(word) == status, "status");
+        require(GrantWords.epoch(word) == epoch, "epoch");
+        require(GrantWords.version(word) == version, "version");
+        require(uint40(word >> 104) == time, "changedAt");
+        require(uint8(word >> 144) == 0, "flags");
+        require(uint48(word >> 152) == number, "changedBlock");
+        require(word >> 200 == 0, "unused bits");
+    }
+
+    function testFuzz_ownerWord(uint32 epoch, uint32 optOut, uint32 version, uint40 time) external {
+        VM.warp(time);
+        uint256 word = OwnerWords.pack(epoch, optOut, version);
+        require(uint8(word) == 1, "status");
+        require(OwnerWords.epoch(word) == epoch, "epoch");
+        require(uint40(word >> 40) == time, "changedAt");
+        require(OwnerWords.optOut(word) == optOut, "optOut");
+        require(OwnerWords.optOutVersion(word) == version, "optOut version");
+        require(word >> 144 == 0, "unused bits");
+    }
+
+    function testFuzz_recordWord(
+        uint8 quorum,
+        uint32 barred,
+        uint8 status,
+        uint32 epoch,
+        uint16 confirmed,
+        uint16 rejected,
+        uint40 time
+    ) external {
+        VM.warp(time);
+        uint256 word = RecordWords.pack(quorum, barred);
+        require(RecordWords.status(word) == 1 && RecordWords.shareEpoch(word) == 1, "first");
+        word = RecordWords.withStatus(RecordWords.withShareEpoch(word, epoch), status);
+        word = RecordWords.withCounts(word, confirmed, rejected);
+        require(RecordWords.status(word) == status, "status");
+        require(RecordWords.shareEpoch(word) == epoch, "shareEpoch");
+        require(uint40(word >> 40) == time, "changedAt");
+        require(RecordWords.confirmed(word) == confirmed, "confirmed");
+        require(RecordWords.rejected(word) == rejected, "rejected");
+        require(RecordWords.quorum(word) == quorum, "quorum");
+        require(RecordWords.barredOrg(word) == barred, "barredOrg");
+        require(word >> 152 == 0, "unused bits");
+    }
+
+    function testFuzz_verdictWord(uint8 verdict, address attester, uint40 time) external {
+        VM.warp(time);
+        uint256 word = VerdictWords.pack(verdict, attester);
+        require(VerdictWords.verdict(word) == verdict, "verdict");
+        require(uint32(word >> 8) == 0, "unused bits");
+        require(uint40(word >> 40) == time, "changedAt");
+        require(VerdictWords.attester(word) == attester, "attester");
+        require(word >> 240 == 0, "unused bits");
+    }
+
+    function testFuzz_accountWord(
+        uint8 status,
+        uint32 bindingEpoch,
+        uint32 organisation,
+        uint16 roles,
+        uint40 time
+    ) external {
+        VM.warp(time);
+        uint256 word = AccountWords.pack(status, bindingEpoch, organisation, roles);
+        require(AccountWords.status(word) == status, "status");
+        require(AccountWords.bindingEpoch(word) == bindingEpoch, "bindingEpoch");
+        require(AccountWords.organisation(word) == organisation, "organisation");
+        require(AccountWords.roles(word) == roles, "roles");
+        require(uint40(word >> 88) == time, "changedAt");
+        require(word >> 128 == 0, "unused bits");
+    }
+
+    function testFuzz_otherWords(uint8 status, uint32 organisation, uint16 roles, uint32 version)
+        external
+        view
+    {
+        uint256 word = StandingWords.pack(status);
+        require(StandingWords.status(word) == status, "status");
+        require(word >> 8 == block.timestamp, "changedAt");
+        word = ConsentWords.pack(organisation, roles, version);
+        require(ConsentWords.organisation(word) == organisation, "organisation");
+        require(ConsentWords.roles(word) == roles, "roles");
+        require(ConsentWords.version(word) == version, "version");
+        require(word >> 80 == 0, "unused bits");
+    }
+}
