@@ -18,6 +18,13 @@ export const CHUNK_BYTES = 64 * KIB
 export const META_MAX_BYTES = 4 * KIB
 export const FILE_NAME_MAX_CHARS = 255
 
+/** First bytes that tell what a record is: DICOM's modality stands within 2 kB. */
+export const RECOGNISE_BYTES = 16 * KIB
+/** FHIR that is checked: a year of Synthea data is below 4 MiB; 64 MiB take 13 s in a worker. */
+export const FHIR_MAX_BYTES = 64 * MIB
+/** Faults that are told of one file; more are counted. */
+export const FHIR_FAULTS_TOLD = 20
+
 // ---- custody
 /** Shamir's x is one byte, and nobody chooses more than 16 clinics. */
 export const CUSTODIANS_MAX = 16
@@ -132,6 +139,8 @@ export const MAIL_PER_PAGE = 64
 // ---- blocks
 /** A right to fetch blocks, once proven, serves this long; then it is proven again. */
 export const BLOCKS_RIGHT_MS = 60 * SECOND_MS
+/** Rights that the gate gave and that have not run out: 60 s of the busiest hour. */
+export const BLOCK_RIGHTS_MAX = 16_384
 /** Nobody waits longer for the next block of a stream. */
 export const BLOCK_WAIT_MS = 10 * SECOND_MS
 /** Blocks kept aside when a reader asks out of order. */
@@ -179,6 +188,8 @@ export const HEAD_GRACE_MS = 250
 /** Headers walked by parentHash in one go; a longer gap is bridged by q equal answers. */
 export const HEADERS_WALKED = 512
 export const HEADERS_AT_ONCE = 32
+/** EIP-170: no contract's code is larger. */
+export const CODE_MAX_BYTES = 24 * KIB
 /** A head that was asked for this long ago is asked for again. */
 export const HEAD_CACHE_MS = SECOND_MS
 /** Verified bindings and proven words kept for reuse (tens of kB each head). */
@@ -190,8 +201,16 @@ export const RELAYS_PENDING = 64
 export const TX_WAIT_MS = 60 * SECOND_MS
 /** A block is looked for this often while a transaction waits; local chains mine at once. */
 export const TX_POLL_MS = 150
+/** A local chain starts in 0.1 s; loading a large state or a busy machine takes longer. */
+export const ANVIL_START_MS = 20 * SECOND_MS
+/** Writing its state takes it a second at most; then it is killed. */
+export const ANVIL_STOP_MS = 5 * SECOND_MS
+/** Blocks come each second; some are needed before a proof counts. */
+export const DEV_READY_MS = 30 * SECOND_MS
 
 // ---- stores
+/** Evidence that need not be written again: a few heads with their words. */
+export const EVIDENCE_KNOWN = 4_096
 /** Kinds of junk (peer and code) that one minute counts apart. */
 export const REFUSALS_COUNTED = 1_024
 /** One entry of a journal: a share with its manifest, or a page of mail. */
@@ -200,6 +219,8 @@ export const JOURNAL_ENTRY_BYTES = 2 * MIB
 export const COMMIT_GROUP = 256
 /** Grants whose read budgets are counted in memory. */
 export const BUDGET_GRANTS = 100_000
+/** Nodes that a fetch keeps, so that another provider can go on in the middle (256 GiB, 50 MB). */
+export const DAG_NODES_KEPT = 1_024
 /** Blocks lie in files of this size: a crash scans one, a compaction copies at most one. */
 export const BLOCK_SEGMENT_BYTES = 1_024 * MIB
 /** Files of blocks that stay open for reading. */

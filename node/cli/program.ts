@@ -4,7 +4,7 @@
  * @module
  */
 import { Command, CommanderError } from 'commander'
-import { Exit, errorBody } from '../api/error.ts'
+import { Exit, errorBody, errorText } from '../api/error.ts'
 import type { CommandContext } from './command.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addConsentCommands } from './commands/consent.ts'
