@@ -29,11 +29,15 @@ export interface RpcEndpointInit {
 type Options = { readonly signal?: AbortSignal | undefined }
 
 /** An error that the endpoint itself reported; any other failure is a broken connection. */
-class RpcError extends Error {
+export class RpcError extends Error {
   readonly code: number
-  constructor(code: number, message: string) {
-    super(message)
-    this.code = code
+  /** Revert data in hex, where there is some. */
+  readonly data: string | undefined
+  constructor(error: Readonly<Record<string, unknown>>) {
+    super(String(error['message']).slice(0, 256))
+    this.code = Number(error['code'])
+    const data = error['data']
+    this.data = typeof data === 'string' ? data : undefined
   }
 }
 
@@ -78,10 +82,7 @@ export class JsonRpc {
       signal: options.signal == null ? timeout : AbortSignal.any([options.signal, timeout])
     })
     const answer = fields(JSON.parse(await bodyText(response)), 'answer')
-    if (answer['error'] != null) {
-      const { code, message } = fields(answer['error'], 'error')
-      throw new RpcError(Number(code), String(message).slice(0, 256))
-    }
+    if (answer['error'] != null) throw new RpcError(fields(answer['error'], 'error'))
     if (answer['id'] !== id) throw new TypeError('the answer is to another question')
     if (!response.ok) throw new TypeError(`HTTP status ${response.status}`)
     return answer['result']

@@ -1,0 +1,153 @@
+/**
+ * Calldata of everything that is sent to the contracts, and names of the errors that come back.
+ * A message with a signature goes to its …BySig form; one without, to the owner's own form.
+ * @module
+ */
+import { Interface } from 'ethers'
+import { fromHex, toHex0x } from '../../core/bytes.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import { openingHash } from '../../core/grant.ts'
+import type { Address } from '../../core/ids.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import type { SignedMessage } from '../../core/typed-data.ts'
+import { Directory, GrantRegistry, RecordRegistry } from './abi.ts'
+import type { ModelCall } from './contract-model.ts'
+import type { DirectoryCall } from './directory-model.ts'
+
+const interfaces = {
+  grants: new Interface(GrantRegistry.abi),
+  records: new Interface(RecordRegistry.abi),
+  directory: new Interface(Directory.abi)
+}
+
+export interface EncodedCall {
+  readonly to: Address
+  readonly data: Uint8Array
+}
+
+type Parts = readonly [contract: keyof typeof interfaces, method: string, values: unknown[]]
+
+/** @throws TypeError if a value does not fit its Solidity type */
+export function encodeCall(call: ModelCall, deployment: Deployment, p: Primitives): EncodedCall {
+  const [contract, method, values] = 'message' in call ? messageParts(call, p) : actParts(call)
+  const data = interfaces[contract].encodeFunctionData(method, hexed(values) as unknown[])
+  return { to: deployment[contract], data: fromHex(data) }
+}
+
+function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Parts {
+  const signed = sig.byteLength > 0
+  const by = (who: Address): unknown[] => (signed ? [who] : [])
+  const end = signed ? [sig] : []
+  switch (type) {
+    case 'Grants': {
+      const { owner, epoch, deadline } = message
+      const items = message.items.map((item) => [openingHash(item.opening, p), item.version])
+      const [first, ...others] = items
+      if (first != null && others.length === 0) {
+        const method = signed ? 'grantBySig' : 'grant'
+        return ['grants', method, [...by(owner), ...first, epoch, deadline, ...end]]
+      }
+      const method = signed ? 'grantBatchBySig' : 'grantBatch'
+      return ['grants', method, [...by(owner), items, epoch, deadline, ...end]]
+    }
+    case 'Revocations': {
+      const items = message.items.map((item) => [item.openingHash, item.version])
+      const method = signed ? 'revokeBySig' : 'revokeBatch'
+      return ['grants', method, [...by(message.owner), items, ...end]]
+    }
+    case 'RevokeAll': {
+      const method = signed ? 'revokeAllBySig' : 'revokeAll'
+      return ['grants', method, [...by(message.owner), message.epoch, ...end]]
+    }
+    case 'OptOut': {
+      const { owner, purposes, version } = message
+      return [
+        'grants',
+        signed ? 'optOutBySig' : 'optOut',
+        [...by(owner), purposes, version, ...end]
+      ]
+    }
+    case 'Records': {
+      const items = message.items.map((item) => [
+        item.recordTag,
+        item.status,
+        item.shareEpoch,
+        item.quorum,
+        item.barredOrg,
+        item.anchor
+      ])
+      const method = signed ? 'recordsBySig' : 'records'
+      return ['records', method, [...by(message.owner), items, message.deadline, ...end]]
+    }
+    case 'BindingEpoch': {
+      const method = signed ? 'setBindingEpochBySig' : 'setBindingEpoch'
+      return ['directory', method, [...by(message.account), message.bindingEpoch, ...end]]
+    }
+  }
+}
+
+function actParts(call: Exclude<ModelCall, SignedMessage>): Parts {
+  switch (call.type) {
+    case 'Attest':
+      return ['records', 'attest', [call.owner, call.recordTag, call.verdict, call.anchor]]
+    case 'Lapse':
+      return ['records', 'lapse', [call.owner, call.recordTag, call.org]]
+    default:
+      return directoryParts(call)
+  }
+}
+
+function directoryParts(call: DirectoryCall): Parts {
+  switch (call.type) {
+    case 'Consent':
+      return ['directory', 'consent', [call.org, call.roles, call.version, call.deadline]]
+    case 'Enrol':
+      return ['directory', 'enrol', [call.account, call.roles]]
+    case 'Restrict':
+      return ['directory', 'restrict', [call.account, call.roles]]
+    case 'Dismiss':
+      return ['directory', 'dismiss', [call.account]]
+    case 'Suspend':
+      return ['directory', 'suspend', [call.account]]
+    case 'Reinstate':
+      return ['directory', 'reinstate', [call.account]]
+    case 'SetGroupMember':
+      return ['directory', 'setGroupMember', [call.salt, call.account, call.member]]
+    case 'ClearGroupMember':
+      return ['directory', 'clearGroupMember', [call.org, call.salt, call.account]]
+    case 'Vote': {
+      const { voterSet, kind, org, account, quorum, deadline } = call.proposal
+      return ['directory', 'vote', [[voterSet, kind, org, account, quorum, deadline]]]
+    }
+  }
+}
+
+/** ethers takes bytes for `bytes`, but addresses only as text. */
+function hexed(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex0x(value)
+  return Array.isArray(value) ? value.map(hexed) : value
+}
+
+/** The custom error's name in revert data, such as GrantRegistryStaleVersion. */
+export function errorName(data: string): string | undefined {
+  for (const each of Object.values(interfaces)) {
+    try {
+      const error = each.parseError(data)
+      if (error != null) return error.name
+    } catch {
+      // not an error of this contract
+    }
+  }
+  return undefined
+}
+
+/** A Directory call by its Solidity name, for what only a dev chain's founder does. */
+export const encodeDirectory = (method: string, values: readonly unknown[]): Uint8Array =>
+  fromHex(interfaces.directory.encodeFunctionData(method, hexed(values) as unknown[]))
+
+/** The word that a Directory view returned. @throws TypeError if it is none */
+export function readDirectory(method: string, result: unknown): bigint {
+  const [word] = interfaces.directory.decodeFunctionResult(method, String(result))
+  if (typeof word !== 'bigint') throw new TypeError(`${method} expected a word`)
+  return word
+}

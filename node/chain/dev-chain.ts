@@ -1,0 +1,191 @@
+/**
+ * The `dev` chain: a local anvil with the contracts on it, nothing to install by hand. Its founding
+ * organisations are numbered 1–64 and administered by keys that anybody can derive, so a
+ * demo enrols accounts without votes. Never for real data: whoever reaches it can do anything.
+ * @module
+ */
+import type { AbortOptions } from '@libp2p/interface'
+import { Wallet } from 'ethers'
+import { fromHex, toHex0x, utf8 } from '../../core/bytes.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import { ChainUnavailableError, InvalidConfigError } from '../../core/errors.ts'
+import { type Address, address } from '../../core/ids.ts'
+import { DEV_READY_MS } from '../../core/limits.ts'
+import type { Primitives } from '../../core/primitives.ts'
+import { type BindingEpoch, signTyped } from '../../core/typed-data.ts'
+import { decodeAccountWord } from '../../core/words.ts'
+import { type AnvilInit, startAnvil } from './anvil.ts'
+import { encodeDirectory, readDirectory } from './calls.ts'
+import { deploy, firstAddresses, readDeployment } from './deploy.ts'
+import { JsonRpc } from './endpoint-rpc.ts'
+import { chainParameters } from './parameters.ts'
+import { quantity } from './rpc-values.ts'
+import { Sender } from './sender.ts'
+
+export interface DevChainInit extends AnvilInit {
+  readonly primitives: Primitives
+}
+
+export interface DevChain {
+  readonly url: string
+  readonly pid: number
+  readonly deployment: Deployment
+  /** Resolves when the chain's process is gone. */
+  readonly ended: Promise<void>
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Anvil's first well-known key: it deploys. */
+const DEPLOYER_KEY = fromHex('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80')
+/** Organisations of a dev chain: as many founders as the Directory takes. */
+const ORGANISATIONS = 64
+/** 100 ether. */
+const GAS_MONEY = 100n * 10n ** 18n
+const CONSENT_SECONDS = 3_600
+
+/**
+ * Starts a chain, or continues the one in `statePath`. Resolves once the contracts are in a block
+ * that counts as confirmed.
+ * @throws InvalidConfigError where no anvil comes along, or the port is taken
+ */
+export async function startDevChain(init: DevChainInit): Promise<DevChain> {
+  const anvil = await startAnvil(init)
+  try {
+    const { url, pid, ended } = anvil
+    const start = await headNumber(url, init.signal)
+    const deployment = await findOrDeploy(url, init)
+    // After a restart only the loaded head can be proven, so that its depth counts from there.
+    const { confirmed } = chainParameters('dev')
+    const depth = confirmed.by === 'depth' ? confirmed.blocks : 0
+    const deployed = await headNumber(url, init.signal)
+    await headReaches(url, Math.max(start, deployed) + depth, init.signal)
+    const stop = (): Promise<void> => anvil.stop()
+    return { url, pid, deployment, ended, stop, [Symbol.asyncDispose]: stop }
+  } catch (err) {
+    await anvil.stop()
+    throw err
+  }
+}
+
+async function findOrDeploy(url: string, init: DevChainInit): Promise<Deployment> {
+  const { primitives, signal } = init
+  const common = { url, primitives, ...(signal == null ? {} : { signal }) }
+  const deployer = address(primitives.secp256k1Address(DEPLOYER_KEY))
+  try {
+    return await readDeployment({ ...common, contracts: firstAddresses(deployer) })
+  } catch (err) {
+    if ((err as Error).name !== 'InvalidConfigError') throw err
+  }
+  const founders = Array.from({ length: ORGANISATIONS }, (_, i) => {
+    const org = i + 1
+    return { org, admin: address(primitives.secp256k1Address(adminKey(org, primitives))) }
+  })
+  return await deploy({ ...common, deployerKey: DEPLOYER_KEY, founders })
+}
+
+/** Known to all, like anvil's own keys. */
+const adminKey = (org: number, p: Primitives): Uint8Array =>
+  p.keccak256(utf8(`keyward dev chain: admin of organisation ${org}`))
+
+export interface EnrolInit {
+  readonly url: string
+  readonly deployment: Deployment
+  readonly primitives: Primitives
+  /** Key of the account that joins: it signs its consent. */
+  readonly accountKey: Uint8Array
+  /** 1–64; 0 enrols nowhere, and only opens and funds the account: a patient. */
+  readonly org: number
+  /** Role bits of core/words.ts. */
+  readonly roles: number
+}
+
+/**
+ * On a dev chain only: gives an account gas money, opens its binding epoch, and takes it into an
+ * organisation with roles. What is so already is left alone, so it may be called at every start.
+ * @throws InvalidConfigError for an organisation that a dev chain does not have
+ */
+export async function enrol(init: EnrolInit, options: AbortOptions = {}): Promise<void> {
+  const { url, deployment, primitives: p, accountKey, org, roles } = init
+  if (!Number.isSafeInteger(org) || org < 0 || org > ORGANISATIONS) {
+    throw new InvalidConfigError(`"org" of a dev chain expected 0..${ORGANISATIONS}, got ${org}`)
+  }
+  const account = address(p.secp256k1Address(accountKey))
+  const sender = new Sender({
+    url,
+    accountKey: adminKey(Math.max(1, org), p),
+    chainId: deployment.chainId
+  })
+  await fund(sender.rpc, [sender.account, account], options)
+  const send = async (method: string, values: unknown[]): Promise<void> => {
+    await sender.send({ to: deployment.directory, data: encodeDirectory(method, values) }, options)
+  }
+  const word = decodeAccountWord(
+    await read(sender.rpc, deployment, 'accountWord', account, options)
+  )
+  if ((word?.bindingEpoch ?? 0) === 0) {
+    const message: BindingEpoch = { account, bindingEpoch: 1 }
+    const sig = signTyped(deployment, 'BindingEpoch', message, accountKey, p)
+    await send('setBindingEpochBySig', [account, 1, sig])
+  }
+  if (org === 0 || (word?.org === org && word.roles === roles)) return
+  const consent = await read(sender.rpc, deployment, 'consentWord', account, options)
+  const version = Number(BigInt.asUintN(32, consent >> 48n)) + 1
+  const deadline = Math.floor(Date.now() / 1_000) + CONSENT_SECONDS
+  const message = { account: toHex0x(account), organisation: org, roles, version, deadline }
+  const sig = fromHex(await signMembership(accountKey, deployment, message))
+  await send('enrolBySig', [account, roles, version, deadline, sig])
+}
+
+const signMembership = (key: Uint8Array, deployment: Deployment, message: object) =>
+  new Wallet(toHex0x(key)).signTypedData(
+    {
+      name: 'Keyward',
+      version: '1',
+      chainId: deployment.chainId,
+      verifyingContract: toHex0x(deployment.directory)
+    },
+    {
+      Membership: [
+        { name: 'account', type: 'address' },
+        { name: 'organisation', type: 'uint32' },
+        { name: 'roles', type: 'uint16' },
+        { name: 'version', type: 'uint32' },
+        { name: 'deadline', type: 'uint64' }
+      ]
+    },
+    message
+  )
+
+/** Sets balances as only a local chain can: no transaction, so no two daemons race for a nonce. */
+async function fund(rpc: JsonRpc, accounts: Address[], options: AbortOptions): Promise<void> {
+  for (const account of accounts) {
+    const who = toHex0x(account)
+    await rpc.ask('anvil_setBalance', [who, `0x${GAS_MONEY.toString(16)}`], () => {}, options)
+  }
+}
+
+const read = (
+  rpc: JsonRpc,
+  deployment: Deployment,
+  method: string,
+  account: Address,
+  options: AbortOptions
+): Promise<bigint> => {
+  const call = {
+    to: toHex0x(deployment.directory),
+    data: toHex0x(encodeDirectory(method, [account]))
+  }
+  return rpc.ask('eth_call', [call, 'latest'], (result) => readDirectory(method, result), options)
+}
+
+const headNumber = (url: string, signal: AbortSignal | undefined): Promise<number> =>
+  new JsonRpc(url).ask('eth_blockNumber', [], (result) => quantity(result, 'head'), { signal })
+
+async function headReaches(url: string, number: number, signal: AbortSignal | undefined) {
+  const deadline = AbortSignal.timeout(DEV_READY_MS)
+  while ((await headNumber(url, signal)) < number) {
+    if (deadline.aborted) throw new ChainUnavailableError('the local chain makes no blocks')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
