@@ -64,13 +64,18 @@ export function provenWords(init: ProvenWordsInit): WordSource {
   return new ProofSource(init)
 }
 
+interface SourceInit extends ProvenWordsInit {
+  /** Index of the endpoint that answered well last: it is asked first. */
+  readonly preferred: { index: number }
+}
+
 class ProofSource implements WordSource {
-  readonly #init: ProvenWordsInit
+  readonly #init: SourceInit
   /** Oldest first; a block goes when newer ones are asked for, and its words with it. */
   readonly #blocks = new Map<string, Record<ContractName, ContractAtBlock>>()
 
   constructor(init: ProvenWordsInit) {
-    this.#init = init
+    this.#init = { ...init, preferred: { index: 0 } }
   }
 
   async prove(
@@ -148,7 +153,7 @@ interface Waiting {
 
 /** What is proven of one contract at one block, and what is still being asked. */
 class ContractAtBlock {
-  readonly #init: ProvenWordsInit
+  readonly #init: SourceInit
   readonly #contract: ContractName
   readonly #block: VerifiedHeader
   readonly #slots = new Map<string, ProvenSlot>()
@@ -156,10 +161,8 @@ class ContractAtBlock {
   readonly #asked = new Map<string, Waiting>()
   #account: OwnAccount | undefined
   #asking = false
-  /** Where the last good answer came from: asked first next time. */
-  #first = 0
 
-  constructor(init: ProvenWordsInit, contract: ContractName, block: VerifiedHeader) {
+  constructor(init: SourceInit, contract: ContractName, block: VerifiedHeader) {
     this.#init = init
     this.#contract = contract
     this.#block = block
@@ -214,14 +217,15 @@ class ContractAtBlock {
   }
 
   async #ask(keys: readonly Hash[]): Promise<ProvenSlot[]> {
-    const { endpoints, hedgeMs = PROOF_HEDGE_MS } = this.#init
+    const { endpoints, preferred, hedgeMs = PROOF_HEDGE_MS } = this.#init
+    const first = preferred.index
     let wrongProof = false
     const askers = endpoints.map((_, i) => async (signal: AbortSignal) => {
-      const index = (this.#first + i) % endpoints.length
+      const index = (first + i) % endpoints.length
       const claim = await this.#claim(endpoints[index] as Endpoint, keys, signal)
       try {
         const proven = await this.#verify(claim, keys)
-        this.#first = index
+        preferred.index = index
         return proven
       } catch (err) {
         wrongProof = true
