@@ -154,8 +154,6 @@ function release({ request, epoch, grantId, conf, head }: Context): ReleaseDecis
     shareEpoch: pack ? 0 : epoch.shareEpoch,
     grantId,
     words:
-      request.emergency == null
-        ? { conf: conf.raw['grant'] ?? 0n, head: head.raw['grant'] ?? 0n }
-        : undefined
+      request.emergency == null ? { conf: conf.raw('grant'), head: head.raw('grant') } : undefined
   }
 }

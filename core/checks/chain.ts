@@ -22,13 +22,11 @@ export const clockIsNotBehind = ({ now, heads, input }: Context): boolean =>
 /** 17 */
 export const requestedFailure = ({ heads }: Context): RefuseCode | undefined =>
   heads.requested.ok ? undefined : heads.requested.code
-export function requestedIsConfirmed({ heads, request, input }: Context): boolean {
-  if (!heads.requested.ok) return false
-  const { number, hash } = heads.requested.value
-  const lag = heads.conf.number - number
+export function requestedIsConfirmed({ heads, requested, request, input }: Context): boolean {
+  const lag = heads.conf.number - requested.number
   return (
-    number === request.conf.n &&
-    equalBytes(hash, request.conf.h) &&
+    requested.number === request.conf.n &&
+    equalBytes(requested.hash, request.conf.h) &&
     lag >= 0 &&
     lag <= input.policy.confirmedLagBlocks
   )

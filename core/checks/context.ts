@@ -35,11 +35,12 @@ import {
   type RecordWord,
   type WishWord
 } from '../words.ts'
-import { memberRole, type NeededWord, orgRole, readTree, wordsNeeded } from './needed.ts'
+import { memberRole, type NeededWord, orgRole, policyOf, readTree, wordsNeeded } from './needed.ts'
 
 /** Words at one block, decoded when read; undefined if missing or invalid. */
 export interface Words {
-  readonly raw: NamedWords
+  /** The word itself; negative if it is missing. */
+  raw(role: string): bigint
   grant(): GrantWord | undefined
   owner(): OwnerWord | undefined
   account(role?: string): AccountWord | undefined
@@ -59,9 +60,13 @@ export interface Context {
   readonly grantId: GrantId
   readonly tree: TreeNode | undefined
   readonly entry: CustodyEntry
+  readonly policy: TreeNode
+  readonly emergency: NonNullable<AccessRequest['emergency']>
   /** For a share the epoch asked for; for blocks the newest: nobody picks older tags. */
   readonly epoch: HeldEpoch
   readonly heads: Heads
+  /** The block of request.conf. */
+  readonly requested: GateBlock
   readonly needed: readonly NeededWord[]
   readonly conf: Words
   readonly head: Words
@@ -96,6 +101,7 @@ const NO_ENTRY: CustodyEntry = {
   destroyed: true,
   epochs: []
 }
+const NO_EMERGENCY: Context['emergency'] = { reasonHash: NO_HASH, epoch: 0, signers: [] }
 const NO_WORDS: WordsAtBoth = { conf: {}, head: {} }
 
 export function contextOf(input: DecideInput, p: Primitives): Context {
@@ -103,6 +109,7 @@ export function contextOf(input: DecideInput, p: Primitives): Context {
   const opening = openingHash(request.opening, p)
   const words = input.words?.ok === true ? input.words.value : NO_WORDS
   const entry = input.entry ?? NO_ENTRY
+  const heads = input.heads?.ok === true ? input.heads.value : NO_HEADS
   return {
     input,
     p,
@@ -111,9 +118,12 @@ export function contextOf(input: DecideInput, p: Primitives): Context {
     openingHash: opening,
     grantId: grantId(request.owner, opening, p),
     tree: readTree(request),
+    policy: policyOf(request),
+    emergency: request.emergency ?? NO_EMERGENCY,
     entry,
     epoch: epochOf(entry, request),
-    heads: input.heads?.ok === true ? input.heads.value : NO_HEADS,
+    heads,
+    requested: heads.requested.ok ? heads.requested.value : NO_BLOCK,
     needed: wordsNeeded(input, p),
     conf: wordsOf(words.conf),
     head: wordsOf(words.head)
@@ -127,39 +137,21 @@ function epochOf({ epochs }: CustodyEntry, request: AccessRequest): HeldEpoch {
   return epochs.reduce((a, b) => (b.shareEpoch > a.shareEpoch ? b : a), NO_EPOCH)
 }
 
-function wordsOf(raw: NamedWords): Words {
-  const read = <W>(role: string, decode: (word: bigint) => W | undefined): W | undefined => {
-    const word = raw[role]
-    return word === undefined ? undefined : decode(word)
-  }
+/** No word is negative, so that no decoder takes it. */
+const MISSING = -1n
+
+function wordsOf(named: NamedWords): Words {
+  const raw = (role: string): bigint => named[role] ?? MISSING
   return {
     raw,
-    grant: () => read('grant', decodeGrantWord),
-    owner: () => read('owner', decodeOwnerWord),
-    account: (role = 'account') => read(role, decodeAccountWord),
-    record: () => read('record', decodeRecordWord),
-    wish: () => read('wish', decodeWishWord),
-    org: (org) => read(orgRole(org), decodeOrganisationWord),
-    member: (group) => read(memberRole(group), decodeMemberWord)
+    grant: () => decodeGrantWord(raw('grant')),
+    owner: () => decodeOwnerWord(raw('owner')),
+    account: (role = 'account') => decodeAccountWord(raw(role)),
+    record: () => decodeRecordWord(raw('record')),
+    wish: () => decodeWishWord(raw('wish')),
+    org: (org) => decodeOrganisationWord(raw(orgRole(org))),
+    member: (group) => decodeMemberWord(raw(memberRole(group)))
   }
-}
-
-const DECODERS: Readonly<Record<string, (word: bigint) => unknown>> = {
-  grant: decodeGrantWord,
-  owner: decodeOwnerWord,
-  account: decodeAccountWord,
-  signer: decodeAccountWord,
-  record: decodeRecordWord,
-  wish: decodeWishWord,
-  org: decodeOrganisationWord,
-  member: decodeMemberWord
-}
-
-/** Does the word under `role` have the form that its place asks for? */
-export function isWellFormed(words: NamedWords, role: string): boolean {
-  const kind = role.split(':', 1)[0] as string
-  const word = words[role]
-  return word !== undefined && DECODERS[kind]?.(word) !== undefined
 }
 
 /** True at request.conf and at the head. */

@@ -124,22 +124,19 @@ export function spanIsShort({ request: { opening }, input: { policy } }: Context
   return span >= policy.emergencyMinSeconds && span <= policy.emergencyMaxSeconds
 }
 
-export const reasonIsGiven = ({ request: { emergency } }: Context): boolean =>
-  emergency != null && !isZero(emergency.reasonHash)
+export const reasonIsGiven = ({ emergency }: Context): boolean => !isZero(emergency.reasonHash)
 
-const signersOf = ({ request }: Context) => request.emergency?.signers ?? []
+export const signersAreValid = ({ emergency: { signers }, input }: Context): boolean =>
+  signers.every((_, i) => input.verdicts.signers[i] === 'ok')
 
-export const signersAreValid = (c: Context): boolean =>
-  signersOf(c).every((_, i) => c.input.verdicts.signers[i] === 'ok')
+export const signersAreDistinct = ({ emergency: { signers } }: Context): boolean =>
+  new Set(signers.map(({ account }) => toHex(account))).size === signers.length
 
-export const signersAreDistinct = (c: Context): boolean =>
-  new Set(signersOf(c).map(({ account }) => toHex(account))).size === signersOf(c).length
+export const signersAreEnough = ({ emergency: { signers }, input }: Context): boolean =>
+  signers.length >= input.policy.emergencySigners
 
-export const signersAreEnough = (c: Context): boolean =>
-  signersOf(c).length >= c.input.policy.emergencySigners
-
-export const requesterSigned = (c: Context): boolean =>
-  signersOf(c).some(({ account }) => equalBytes(account, c.request.binding.account))
+export const requesterSigned = ({ emergency: { signers }, request }: Context): boolean =>
+  signers.some(({ account }) => equalBytes(account, request.binding.account))
 
 /** In sealed mode the second factor travels in capsules only, and an emergency has none. */
 export const containerIsOpen = ({ entry }: Context): boolean => !entry.sealed

@@ -6,7 +6,6 @@
  */
 import { equalBytes, toHex } from '../bytes.ts'
 import type { DecideInput, NamedWords } from '../decision.ts'
-import { InvalidMessageError } from '../errors.ts'
 import {
   decodeOrganisationGrantee,
   GranteeKind,
@@ -18,7 +17,7 @@ import {
 import type { Address, Hash } from '../ids.ts'
 import type { Primitives } from '../primitives.ts'
 import type { AccessRequest } from '../request.ts'
-import { decodeTree, leavesOf, type TreeLeaf, type TreeNode } from '../tree.ts'
+import { decodeTree, leavesOf, type TreeNode } from '../tree.ts'
 import {
   accountSlot,
   decodeAccountWord,
@@ -48,23 +47,31 @@ export function readTree(request: AccessRequest): TreeNode | undefined {
   if (request.tree == null || request.opening.granteeKind !== GranteeKind.TREE) return undefined
   try {
     return decodeTree(request.tree)
-  } catch (err) {
-    if (err instanceof InvalidMessageError) return undefined
-    throw err
+  } catch {
+    return undefined
   }
 }
 
-/** What is asked of the requester's account, as leaves of a policy. */
-function leavesAsked(request: AccessRequest): readonly TreeLeaf[] {
+/** Asks nothing: check 28 compared the one account, or clinicians signed for it. */
+const NOTHING_MORE: TreeNode = { k: 0, of: [] }
+const NOBODY: TreeNode = { k: 1, of: [] }
+
+/** What is asked of the words of the requester's account, every kind of grantee as a tree. */
+export function policyOf(request: AccessRequest): TreeNode {
   const { granteeKind, grantee } = request.opening
-  if (request.emergency != null) return []
-  if (granteeKind === GranteeKind.GROUP) return [{ org: 0, roles: 0, group: grantee }]
-  if (granteeKind === GranteeKind.ORGANISATION) {
-    const asked = decodeOrganisationGrantee(grantee)
-    return asked == null ? [] : [{ ...asked, group: undefined }]
+  if (request.emergency != null) return NOTHING_MORE
+  switch (granteeKind) {
+    case GranteeKind.ACCOUNT:
+      return NOTHING_MORE
+    case GranteeKind.ORGANISATION: {
+      const asked = decodeOrganisationGrantee(grantee)
+      return asked == null ? NOBODY : { ...asked, group: undefined }
+    }
+    case GranteeKind.GROUP:
+      return { org: 0, roles: 0, group: grantee }
+    default:
+      return readTree(request) ?? NOBODY
   }
-  const tree = readTree(request)
-  return tree == null ? [] : leavesOf(tree)
 }
 
 /** Accounts whose organisation has to be active, whichever it is. */
@@ -72,7 +79,7 @@ function employedRoles(request: AccessRequest): readonly string[] {
   if (request.emergency != null) {
     return request.emergency.signers.map(({ account }) => signerRole(request, account))
   }
-  const anywhere = leavesAsked(request).some((leaf) => leaf.org === 0 && leaf.roles !== 0)
+  const anywhere = leavesOf(policyOf(request)).some((leaf) => leaf.org === 0 && leaf.roles !== 0)
   return anywhere ? ['account'] : []
 }
 
@@ -105,7 +112,7 @@ export function wordsNeeded(input: DecideInput, p: Primitives): readonly NeededW
       add(signerRole(request, account), accountSlot(account, p))
     }
   }
-  const leaves = leavesAsked(request)
+  const leaves = leavesOf(policyOf(request))
   for (const { group } of leaves) {
     if (group != null) add(memberRole(group), memberSlot(group, binding.account, p))
   }

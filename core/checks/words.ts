@@ -4,11 +4,17 @@
  * @module
  */
 import type { RefuseCode } from '../codes.ts'
-import { decodeOrganisationGrantee, GranteeKind } from '../grant.ts'
 import { hasPurpose } from '../purposes.ts'
 import { evaluateTree, type TreeLeaf } from '../tree.ts'
 import {
   AccountStatus,
+  decodeAccountWord,
+  decodeGrantWord,
+  decodeMemberWord,
+  decodeOrganisationWord,
+  decodeOwnerWord,
+  decodeRecordWord,
+  decodeWishWord,
   EmergencyWish,
   GrantStatus,
   MemberStatus,
@@ -17,7 +23,7 @@ import {
   RecordStatus,
   Role
 } from '../words.ts'
-import { both, type Context, isWellFormed, type Words } from './context.ts'
+import { both, type Context, type Words } from './context.ts'
 import { signerRole } from './needed.ts'
 
 /** No direct notice, or none newer than the head's own number. */
@@ -27,30 +33,43 @@ const notNewer = (direct: number | undefined, than: number | undefined): boolean
 // ---- 31–34
 
 export function wordsAreGathered(c: Context): boolean {
-  if (c.input.words == null) return false
-  if (!c.input.words.ok) return true
-  return c.needed.every(({ role }) => both(c, (w) => w.raw[role] !== undefined))
+  if (c.input.words?.ok === false) return true
+  return c.needed.every(({ role }) => both(c, (w) => w.raw(role) >= 0n))
 }
 
 /** 31–33: proven in time, fitting the roots, under pinned code. */
 export const wordsFailure = ({ input }: Context): RefuseCode | undefined =>
   input.words?.ok === false ? input.words.code : undefined
 
-/** 34 */
+const DECODERS: Readonly<Record<string, (word: bigint) => unknown>> = {
+  grant: decodeGrantWord,
+  owner: decodeOwnerWord,
+  account: decodeAccountWord,
+  signer: decodeAccountWord,
+  record: decodeRecordWord,
+  wish: decodeWishWord,
+  org: decodeOrganisationWord,
+  member: decodeMemberWord
+}
+
+/** 34: roles are named "kind" or "kind:which". */
 export const wordsAreWellFormed = (c: Context): boolean =>
-  c.needed.every(({ role }) => both(c, (w) => isWellFormed(w.raw, role)))
+  c.needed.every(({ role }) => {
+    const decode = DECODERS[role.split(':', 1)[0] as string]
+    return both(c, (w) => decode?.(w.raw(role)) !== undefined)
+  })
 
 // ---- 35–38: the grant
 
 /** 0 is the word of a slot that nobody wrote. */
-export const grantIsThere = (c: Context): boolean => both(c, (w) => w.grant()?.status !== 0)
+export const grantIsThere = (c: Context): boolean => both(c, (w) => (w.grant()?.status ?? 0) !== 0)
 
 export const grantIsActive = (c: Context): boolean =>
   both(c, (w) => w.grant()?.status === GrantStatus.ACTIVE)
 
 /** Revoked and granted anew in between: the new one has to be confirmed first. */
 export const grantIsUnchanged = ({ conf, head }: Context): boolean =>
-  conf.raw['grant'] === head.raw['grant']
+  conf.raw('grant') === head.raw('grant')
 
 export const grantIsNotRevokedDirectly = ({ head, input }: Context): boolean =>
   notNewer(input.notices.revokedVersion, head.grant()?.version)
@@ -100,28 +119,13 @@ const leafHolds = (w: Words, { org, roles, group }: TreeLeaf): boolean =>
   ((org === 0 && roles === 0) || worksFor(w, 'account', org, roles)) &&
   (group == null || w.member(group)?.status === MemberStatus.MEMBER)
 
-function memberAt(c: Context, w: Words): boolean {
-  const { granteeKind, grantee } = c.request.opening
-  switch (granteeKind) {
-    case GranteeKind.ORGANISATION: {
-      const asked = decodeOrganisationGrantee(grantee)
-      return asked != null && worksFor(w, 'account', asked.org, asked.roles)
-    }
-    case GranteeKind.GROUP:
-      return leafHolds(w, { org: 0, roles: 0, group: grantee })
-    case GranteeKind.TREE:
-      return c.tree != null && evaluateTree(c.tree, (leaf) => leafHolds(w, leaf))
-    default:
-      return true // an account: check 28 compared it
-  }
-}
-
-export const requesterIsMember = (c: Context): boolean => both(c, (w) => memberAt(c, w))
+export const requesterIsMember = (c: Context): boolean =>
+  both(c, (w) => evaluateTree(c.policy, (leaf) => leafHolds(w, leaf)))
 
 /** Emergency: each signer a clinician of an active organisation. */
 export const signersAreClinicians = (c: Context): boolean =>
   both(c, (w) =>
-    (c.request.emergency?.signers ?? []).every(({ account }) =>
+    c.emergency.signers.every(({ account }) =>
       worksFor(w, signerRole(c.request, account), 0, Role.CLINICIAN)
     )
   )
