@@ -11,6 +11,7 @@ import type { Deployment } from '../../core/deployment.ts'
 import { ChainUnavailableError, InvalidConfigError } from '../../core/errors.ts'
 import { type Address, address } from '../../core/ids.ts'
 import { DEV_READY_MS } from '../../core/limits.ts'
+import { noblePrimitives } from '../../core/noble.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import { type BindingEpoch, signTyped } from '../../core/typed-data.ts'
 import { decodeAccountWord } from '../../core/words.ts'
@@ -23,7 +24,8 @@ import { quantity } from './rpc-values.ts'
 import { Sender } from './sender.ts'
 
 export interface DevChainInit extends AnvilInit {
-  readonly primitives: Primitives
+  /** @default noblePrimitives */
+  readonly primitives?: Primitives
 }
 
 export interface DevChain {
@@ -49,7 +51,7 @@ const CONSENT_SECONDS = 3_600
  * that counts as confirmed.
  * @throws InvalidConfigError where no anvil comes along, or the port is taken
  */
-export async function startDevChain(init: DevChainInit): Promise<DevChain> {
+export async function startDevChain(init: DevChainInit = {}): Promise<DevChain> {
   const anvil = await startAnvil(init)
   try {
     const { url, pid, ended } = anvil
@@ -69,7 +71,7 @@ export async function startDevChain(init: DevChainInit): Promise<DevChain> {
 }
 
 async function findOrDeploy(url: string, init: DevChainInit): Promise<Deployment> {
-  const { primitives, signal } = init
+  const { primitives = noblePrimitives, signal } = init
   const common = { url, primitives, ...(signal == null ? {} : { signal }) }
   const deployer = address(primitives.secp256k1Address(DEPLOYER_KEY))
   try {
@@ -91,7 +93,8 @@ const adminKey = (org: number, p: Primitives): Uint8Array =>
 export interface EnrolInit {
   readonly url: string
   readonly deployment: Deployment
-  readonly primitives: Primitives
+  /** @default noblePrimitives */
+  readonly primitives?: Primitives
   /** Key of the account that joins: it signs its consent. */
   readonly accountKey: Uint8Array
   /** 1–64; 0 enrols nowhere, and only opens and funds the account: a patient. */
@@ -106,7 +109,7 @@ export interface EnrolInit {
  * @throws InvalidConfigError for an organisation that a dev chain does not have
  */
 export async function enrol(init: EnrolInit, options: AbortOptions = {}): Promise<void> {
-  const { url, deployment, primitives: p, accountKey, org, roles } = init
+  const { url, deployment, primitives: p = noblePrimitives, accountKey, org, roles } = init
   if (!Number.isSafeInteger(org) || org < 0 || org > ORGANISATIONS) {
     throw new InvalidConfigError(`"org" of a dev chain expected 0..${ORGANISATIONS}, got ${org}`)
   }

@@ -46,6 +46,8 @@ export interface QuorumHeadsInit {
   readonly primitives: Pick<Primitives, 'keccak256'>
   /** @default HEAD_CACHE_MS */
   readonly cacheMs?: number
+  /** For both blocks together. @default RPC_MAX_MS */
+  readonly timeoutMs?: number
 }
 
 interface Pair {
@@ -108,10 +110,7 @@ class QuorumHeads implements HeadSource {
     if (behind < 0 || behind > this.#init.parameters.confirmedLagBlocks) {
       return refuse(Code.CONF_MISMATCH)
     }
-    const header = await waitFor(
-      this.#line.at(ref.number, AbortSignal.timeout(RPC_MAX_MS)),
-      options.signal
-    )
+    const header = await waitFor(this.#line.at(ref.number, this.#deadline()), options.signal)
     if (header == null || !equalBytes(header.hash, ref.hash)) return refuse(Code.CONF_MISMATCH)
     return { ok: true, value: header }
   }
@@ -124,10 +123,14 @@ class QuorumHeads implements HeadSource {
     return waitFor(this.#flight, options.signal)
   }
 
+  #deadline(): AbortSignal {
+    return AbortSignal.timeout(this.#init.timeoutMs ?? RPC_MAX_MS)
+  }
+
   async #fly(): Promise<Outcome<Pair>> {
     const atMs = this.#init.clock.nowMs()
     const done = new AbortController()
-    const signal = AbortSignal.any([done.signal, AbortSignal.timeout(RPC_MAX_MS)])
+    const signal = AbortSignal.any([done.signal, this.#deadline()])
     try {
       const answer = await this.#ask(signal)
       this.#cached = { atMs, answer }

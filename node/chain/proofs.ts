@@ -39,6 +39,8 @@ export interface ProvenWordsInit {
   readonly primitives: Pick<Primitives, 'keccak256'>
   /** @default PROOF_HEDGE_MS */
   readonly hedgeMs?: number
+  /** @default RPC_MAX_MS */
+  readonly timeoutMs?: number
 }
 
 interface ProvenSlot {
@@ -217,7 +219,7 @@ class ContractAtBlock {
   }
 
   async #ask(keys: readonly Hash[]): Promise<ProvenSlot[]> {
-    const { endpoints, preferred, hedgeMs = PROOF_HEDGE_MS } = this.#init
+    const { endpoints, preferred, hedgeMs = PROOF_HEDGE_MS, timeoutMs = RPC_MAX_MS } = this.#init
     const first = preferred.index
     let wrongProof = false
     const askers = endpoints.map((_, i) => async (signal: AbortSignal) => {
@@ -233,7 +235,7 @@ class ContractAtBlock {
       }
     })
     try {
-      const proven = await firstGood(askers, hedgeMs, AbortSignal.timeout(RPC_MAX_MS))
+      const proven = await firstGood(askers, hedgeMs, AbortSignal.timeout(timeoutMs))
       if (proven === 'other code') throw new Refusal(Code.CODE_HASH)
       return proven
     } catch (err) {
