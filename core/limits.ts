@@ -114,6 +114,13 @@ export const CONNECTIONS_DAEMON = 300
 export const CONNECTIONS_LIGHT = 50
 export const INBOUND_PER_SECOND = 5
 export const INBOUND_PENDING = 10
+/** Addresses of a peer, as long as its provider records: 48 h, and an hour to renew them in. */
+export const PEER_KEPT_MS = 49 * 3_600 * SECOND_MS
+/** Phones and pages that one clinic relays for. */
+export const RELAY_RESERVATIONS = 128
+/** A relayed connection: long enough to be granted a share, too short to move films through. */
+export const RELAY_MAX_MS = 120 * SECOND_MS
+export const RELAY_BYTES = 4 * MIB
 
 // ---- inbox
 /** Mail waiting for one account: a year of daily wishes. */
@@ -165,6 +172,10 @@ export const HINTS_SEEN = 1_024
 export const PROVIDERS_PER_SECOND = 10
 export const PROVIDER_KEYS_MAX = 20_000
 export const PROVIDER_BYTES_MAX = 200 * MIB
+/** A clinic that comes back after a while announces many records at once. */
+export const PROVIDERS_BURST = 100
+/** js-libp2p opens a stream a message. */
+export const DHT_MESSAGES_PER_STREAM = 32
 /** A lookup that has not ended by then will not. */
 export const LOOKUP_MAX_MS = 20 * SECOND_MS
 

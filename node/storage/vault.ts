@@ -1,0 +1,336 @@
+/**
+ * Payloads in and out of the block store (hops 3 and 11b of 12): a payload becomes the blocks of a
+ * UnixFS DAG, named by its root's CID. `put` and `fetch` return once all blocks are on the disk;
+ * `pin` says that they stay; `remove` gives their space back, save what another pinned root shares.
+ * Reading is bounded: one block is held at a time, and what peers send waits in their session.
+ * @module
+ */
+import { unixfs } from '@helia/unixfs'
+import type { AbortOptions } from '@libp2p/interface'
+import type { Blockstore } from 'interface-blockstore'
+import type { CID } from 'multiformats/cid'
+import { concat } from '../../core/bytes.ts'
+import { ContentNotFoundError, InvalidMessageError } from '../../core/errors.ts'
+import type { Journal } from '../adapters.ts'
+import type { BlockSession, Provider, ProviderFailure } from './block-session.ts'
+import type { BlocksBroker } from './broker.ts'
+import { LEAF_BYTES, type Place, UNIXFS_OPTIONS, walk } from './dag.ts'
+import { Pins } from './pins.ts'
+
+/** A block store that may also promise durability and give space back (block-store.ts does). */
+export type VaultBlockstore = Blockstore & {
+  sync?(): Promise<void>
+  compact?(): Promise<void>
+}
+
+export interface VaultComponents {
+  readonly blockstore: VaultBlockstore
+  /** Where pins are kept. */
+  readonly pins: Journal
+  /** For blocks that are not here. @default only local blocks are read */
+  readonly broker?: BlocksBroker
+}
+
+export interface GetOptions extends AbortOptions {
+  /** @default 0 */
+  readonly offset?: number
+  /** @default to the end */
+  readonly length?: number
+  /** Who may have the blocks that are not here; what they give is not stored. */
+  readonly providers?: readonly Provider[]
+  readonly onFailure?: (failure: ProviderFailure) => void
+}
+
+export interface FetchedOptions extends AbortOptions {
+  readonly providers: readonly Provider[]
+  readonly onFailure?: (failure: ProviderFailure) => void
+}
+
+export interface LocalBlock {
+  readonly index: number
+  readonly cid: CID
+  readonly bytes: Uint8Array
+}
+
+export class Vault {
+  readonly #store: VaultBlockstore
+  readonly #broker: BlocksBroker | undefined
+  readonly #pins: Pins
+  #references: Promise<Map<string, number>> | undefined
+
+  /** Reads the pins. @throws StoreCorruptError */
+  static async open(components: VaultComponents): Promise<Vault> {
+    return new Vault(components, await Pins.open(components.pins))
+  }
+
+  private constructor(components: VaultComponents, pins: Pins) {
+    this.#store = components.blockstore
+    this.#broker = components.broker
+    this.#pins = pins
+  }
+
+  /**
+   * Stores a payload; its pieces must stay as they are until this resolves. After a failure the
+   * blocks that came with it are gone again.
+   * @throws StoreFullError
+   */
+  async put(payload: AsyncIterable<Uint8Array>, options: AbortOptions = {}): Promise<CID> {
+    const fresh: CID[] = []
+    const store = this.#store
+    const blockstore: Pick<Blockstore, 'get' | 'put' | 'has'> = {
+      get: (cid, o) => store.get(cid, o),
+      has: (cid, o) => store.has(cid, o),
+      async put(cid, bytes) {
+        if (!(await store.has(cid))) fresh.push(cid)
+        return await store.put(cid, bytes, options)
+      }
+    }
+    try {
+      const source = untilAborted(payload, options.signal)
+      const root = await unixfs({ blockstore }).addByteStream(source, { ...UNIXFS_OPTIONS })
+      await store.sync?.()
+      return root
+    } catch (err) {
+      await this.#discard(fresh)
+      throw err
+    }
+  }
+
+  /**
+   * The payload from `offset` on, `length` bytes or to its end.
+   * @throws ContentNotFoundError if a block is not here and nobody gave it
+   * @throws InvalidMessageError if the DAG has another shape than ours
+   */
+  async *get(cid: CID, options: GetOptions = {}): AsyncGenerator<Uint8Array> {
+    const from = options.offset ?? 0
+    const to = options.length == null ? Number.POSITIVE_INFINITY : from + options.length
+    if (to <= from) return
+    using reading = this.#reading(cid, options)
+    const places = walk(cid, reading.read, ({ offset, bytes }) => {
+      return bytes == null || (offset < to && offset + bytes > from)
+    })
+    for await (const place of places) {
+      if (place.node != null) continue
+      const leaf = await readLeaf(place, reading.read)
+      const start = Math.max(0, from - place.offset)
+      const end = Math.min(leaf.byteLength, to - place.offset)
+      if (start < end) yield leaf.subarray(start, end)
+    }
+  }
+
+  /** Brings all blocks of a record here, durably; goes on where an earlier try stopped. */
+  async fetch(cid: CID, options: FetchedOptions): Promise<void> {
+    using reading = this.#reading(cid, options)
+    const fresh: CID[] = []
+    const keep = async (place: CID, index: number): Promise<Uint8Array> => {
+      const block = await reading.read(place, index)
+      if (!(await this.#store.has(place))) {
+        fresh.push(place)
+        await this.#store.put(place, block, options)
+      }
+      return block
+    }
+    try {
+      for await (const place of walk(cid, keep)) {
+        if (place.node == null && !(await this.#store.has(place.cid))) await readLeaf(place, keep)
+      }
+      await this.#store.sync?.()
+    } catch (err) {
+      if ((err as Error).name === 'StoreFullError') await this.#discard(fresh)
+      throw err
+    }
+  }
+
+  /** Are all blocks of it here? */
+  async has(cid: CID, options: AbortOptions = {}): Promise<boolean> {
+    try {
+      for await (const place of walk(cid, (block) => this.block(block, options))) {
+        if (!(await this.#store.has(place.cid, options))) return false
+      }
+      return true
+    } catch (err) {
+      if ((err as Error).name === 'ContentNotFoundError') return false
+      throw err
+    }
+  }
+
+  /** One block that is here. @throws ContentNotFoundError */
+  async block(cid: CID, options: AbortOptions = {}): Promise<Uint8Array> {
+    try {
+      const parts: Uint8Array[] = []
+      for await (const part of this.#store.get(cid, options)) parts.push(part)
+      const [first] = parts
+      return first != null && parts.length === 1 ? first : concat(...parts)
+    } catch (cause) {
+      options.signal?.throwIfAborted()
+      if ((cause as Error).name !== 'NotFoundError') throw cause
+      throw new ContentNotFoundError(`block ${cid} is not here`, { cause })
+    }
+  }
+
+  /** Its blocks that are here, in depth-first order, from place `from` on. */
+  async *blocks(
+    cid: CID,
+    options: AbortOptions & { readonly from?: number } = {}
+  ): AsyncGenerator<LocalBlock> {
+    const from = options.from ?? 0
+    const read = (block: CID) => this.block(block, options)
+    for await (const place of walk(cid, read, ({ index, blocks }) => index + blocks > from)) {
+      if (place.index < from) continue
+      const bytes = place.node ?? (await readLeaf(place, read))
+      yield { index: place.index, cid: place.cid, bytes }
+    }
+  }
+
+  isPinned(cid: CID): boolean {
+    return this.#pins.has(cid)
+  }
+
+  /** All pinned roots. */
+  pins(): readonly CID[] {
+    return this.#pins.roots()
+  }
+
+  /**
+   * Keeps a record: returns once that is durable, as its blocks are.
+   * @throws ContentNotFoundError if not all of them are here
+   */
+  async pin(cid: CID, options: AbortOptions = {}): Promise<void> {
+    if (this.#pins.has(cid)) return
+    if (!(await this.has(cid, options))) {
+      throw new ContentNotFoundError(`not all blocks of ${cid} are here`)
+    }
+    await this.#store.sync?.()
+    await this.#pins.add(cid)
+    if (this.#references != null) await this.#count(await this.#references, cid, 1)
+  }
+
+  async unpin(cid: CID): Promise<void> {
+    if (!this.#pins.has(cid)) return
+    await this.#pins.remove(cid)
+    if (this.#references != null) await this.#count(await this.#references, cid, -1)
+  }
+
+  /** Unpins a record and deletes its blocks, save those of other pinned records. */
+  async remove(cid: CID, options: AbortOptions = {}): Promise<void> {
+    await this.unpin(cid)
+    const shared = await this.#shared()
+    const gone: CID[] = []
+    for await (const block of this.#localBlocks(cid)) {
+      options.signal?.throwIfAborted()
+      if (!shared.has(keyOf(block))) gone.push(block)
+    }
+    await this.#discard(gone)
+    await this.#store.compact?.()
+  }
+
+  /**
+   * Deletes blocks of no pinned record: what puts and fetches left that were never pinned. Only for
+   * a time when none are under way. Gives how many.
+   */
+  async sweep(): Promise<number> {
+    const shared = await this.#shared()
+    const gone: CID[] = []
+    for await (const { cid } of this.#store.getAll()) if (!shared.has(keyOf(cid))) gone.push(cid)
+    await this.#discard(gone)
+    await this.#store.compact?.()
+    return gone.length
+  }
+
+  /** Pinned records of which blocks are missing: what a damaged disk left to repair. */
+  async *incomplete(options: AbortOptions = {}): AsyncGenerator<CID> {
+    for (const cid of this.#pins.roots()) if (!(await this.has(cid, options))) yield cid
+  }
+
+  /** Reads here first, then from the providers. */
+  #reading(cid: CID, options: Partial<FetchedOptions>): Reading {
+    const { providers = [], signal, onFailure } = options
+    const local = (block: CID) => this.block(block, signal == null ? {} : { signal })
+    let session: BlockSession | undefined
+    return {
+      read: async (block, index) => {
+        if (this.#broker == null || providers.length === 0) return await local(block)
+        if (await this.#store.has(block)) return await local(block)
+        session ??= this.#broker.open(cid, providers, {
+          known: local,
+          ...(signal != null && { signal }),
+          ...(onFailure != null && { onFailure })
+        })
+        return await session.retrieve(block, { index, ...(signal != null && { signal }) })
+      },
+      [Symbol.dispose]: () => session?.close()
+    }
+  }
+
+  /** A record's blocks as far as its nodes are here; a leaf is named whether it is here or not. */
+  async *#localBlocks(cid: CID): AsyncGenerator<CID> {
+    const read = (block: CID) =>
+      this.block(block).catch((err: Error) => {
+        if (err.name === 'ContentNotFoundError') return undefined
+        throw err
+      })
+    try {
+      for await (const place of walk(cid, read)) yield place.cid
+    } catch (err) {
+      if ((err as Error).name !== 'InvalidMessageError') throw err
+      yield cid // not a payload of ours: a single block is all that we know
+    }
+  }
+
+  /** How many pinned records each block belongs to; counted at the first need, then kept. */
+  #shared(): Promise<Map<string, number>> {
+    this.#references ??= (async () => {
+      const counts = new Map<string, number>()
+      for (const root of this.#pins.roots()) await this.#count(counts, root, 1)
+      return counts
+    })()
+    return this.#references
+  }
+
+  async #count(counts: Map<string, number>, root: CID, step: 1 | -1): Promise<void> {
+    const once = new Set<string>()
+    for await (const block of this.#localBlocks(root)) once.add(keyOf(block))
+    for (const key of once) {
+      const count = (counts.get(key) ?? 0) + step
+      if (count > 0) counts.set(key, count)
+      else counts.delete(key)
+    }
+  }
+
+  async #discard(cids: readonly CID[]): Promise<void> {
+    for await (const _ of this.#store.deleteMany(cids)) {
+      // each is gone once it was given back
+    }
+  }
+}
+
+interface Reading extends Disposable {
+  read(block: CID, index: number): Promise<Uint8Array>
+}
+
+async function readLeaf(
+  place: Place,
+  read: (cid: CID, index: number) => Promise<Uint8Array>
+): Promise<Uint8Array> {
+  const leaf = await read(place.cid, place.index)
+  const fits = place.bytes == null ? leaf.byteLength <= LEAF_BYTES : leaf.byteLength === place.bytes
+  if (!fits) {
+    throw new InvalidMessageError(
+      `leaf expected ${place.bytes ?? `<= ${LEAF_BYTES}`} bytes, got ${leaf.byteLength}`
+    )
+  }
+  return leaf
+}
+
+async function* untilAborted(
+  payload: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of payload) {
+    signal?.throwIfAborted()
+    yield piece
+  }
+}
+
+/** Blocks are kept by hash: the same bytes are one block, whatever codec a CID gives them. */
+const keyOf = (cid: CID): string => String.fromCharCode(...cid.multihash.digest)
