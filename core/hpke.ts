@@ -25,9 +25,26 @@ export interface Kem {
   decap(seed: Uint8Array, enc: Uint8Array): Uint8Array
 }
 
+const ML_KEM_COEFFICIENT_BYTES = 1_152
+const ML_KEM_Q = 3_329
+
+/**
+ * FIPS 203 §7.2: each 12-bit coefficient of the key is below q. OpenSSL looks; noble 0.5.4 does not
+ * notice, and would seal to a key that a daemon refuses.
+ */
+function assertModulus(to: Uint8Array): void {
+  for (let i = 0; i < ML_KEM_COEFFICIENT_BYTES; i += 3) {
+    const [a, b, c] = [to[i] as number, to[i + 1] as number, to[i + 2] as number]
+    if ((a | ((b & 15) << 8)) >= ML_KEM_Q || ((b >> 4) | (c << 4)) >= ML_KEM_Q) {
+      throw new InvalidParametersError('"kem" expected coefficients below q')
+    }
+  }
+}
+
 export const nobleKem: Kem = {
   publicKey: (seed) => MLKEM768X25519.keygen(seed).publicKey,
   encap(to) {
+    assertModulus(to)
     const { cipherText, sharedSecret } = MLKEM768X25519.encapsulate(to)
     return { enc: cipherText, secret: sharedSecret }
   },
@@ -75,7 +92,9 @@ const asHpkeKem =
       const { enc, secret } = kem.encap(to.bytes)
       return { enc, shared_secret: secret }
     },
-    Decap: async (enc, own) => kem.decap(own.bytes, assertBytes(enc, KEM_ENC_BYTES, 'enc'))
+    async Decap(enc, own) {
+      return kem.decap(own.bytes, assertBytes(enc, KEM_ENC_BYTES, 'enc'))
+    }
   })
 
 type Hpke = Pick<
