@@ -31,7 +31,7 @@ export interface LogInit {
   readonly text?: boolean
 }
 
-const SECRET_NAME = /secret|token|passphrase|password|authorization|seed|private|^key$|share|plain/i
+const SECRET_NAME = /secret|token|passphrase|password|authorization|seed|private|key$|share|plain/i
 const REDACTED = '[redacted]'
 const VALUE_MAX_CHARS = 1_024
 

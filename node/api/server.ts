@@ -66,11 +66,13 @@ export async function startApi<N>(init: ApiInit<N>): Promise<Api> {
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'no such address'))
   app.setErrorHandler((err: Error & { statusCode?: number }, _request, reply) => {
+    if (err instanceof InvalidParametersError) {
+      return reply.code(400).send({ error: errorBody(err) })
+    }
     const status = err.statusCode ?? 500
-    if (status >= 500) init.log.error('%e', err)
-    const known =
-      status < 500 ? new InvalidParametersError(BAD_REQUESTS[status] ?? 'bad request') : err
-    reply.code(status).send({ error: errorBody(known) })
+    if (status < 500) return refuse(reply, status, BAD_REQUESTS[status] ?? 'bad request')
+    init.log.error('%e', err)
+    return reply.code(status).send({ error: errorBody(err) })
   })
 
   app.get('/healthz', async () => ({ keyward: init.version, pid: process.pid }))
