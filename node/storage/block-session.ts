@@ -102,7 +102,7 @@ export class BlockSession {
       this.#pump()
       return ready
     }
-    if (options.index != null && !this.#comesSoon(options.index)) this.#seekTo = options.index
+    if (options.index != null && this.#mustSeek(options.index)) this.#seekTo = options.index
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     const waiter = { cid, resolve, reject }
     this.#waiters.push(waiter)
@@ -131,8 +131,11 @@ export class BlockSession {
     this.close()
   }
 
-  #comesSoon(index: number): boolean {
-    return index >= this.#next && index <= this.#next + BLOCKS_AHEAD
+  /** Is the block out of the open stream's way? Where others wait, they come first. */
+  #mustSeek(index: number): boolean {
+    if (this.#waiters.length > 0) return false
+    if (this.#stream == null) return index !== this.#next
+    return index < this.#next || index > this.#next + BLOCKS_AHEAD
   }
 
   /** Reads on while somebody waits or there is room ahead. */
