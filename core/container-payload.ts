@@ -200,7 +200,7 @@ export async function* openPayload(
   const pending = new Uint8Array(SEALED_CHUNK_BYTES)
   let held = 0
   let seen = 0
-  let final: Uint8Array | undefined
+  let final: Uint8Array = new Uint8Array(0)
   for await (const given of source) {
     seen += given.byteLength
     if (seen > size) throw new DecryptionFailedError()
@@ -226,7 +226,7 @@ export async function* openPayload(
     }
   }
   if (!opener.atEnd) throw new DecryptionFailedError()
-  if (final != null && final.byteLength > 0) yield final
+  if (final.byteLength > 0) yield final
 }
 
 /** Opens the chunks of one payload and strips its padding. */

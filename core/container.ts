@@ -163,11 +163,6 @@ export function sealMeta(
   const encoded = encode({ name, mime, fhir, length, sha256 })
   decode(metaShape, encoded, 'meta') // what we seal, any reader can open
   const plain = new Uint8Array(paddedMeta(encoded.byteLength))
-  if (plain.byteLength > META_MAX_BYTES) {
-    throw new InvalidParametersError(
-      `"meta" expected at most ${META_MAX_BYTES} bytes, got ${plain.byteLength}`
-    )
-  }
   plain.set(u32be(encoded.byteLength))
   plain.set(encoded, 4)
   try {

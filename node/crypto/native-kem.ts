@@ -89,14 +89,18 @@ const kem: Kem = {
 /** The secret that the zero seed finds in an enc of nines (noble's answer; FIPS 203 rejection). */
 const KNOWN = fromHex('c3871903b23d9395ef4db65037f9ce49c547d5d0bd642c15452b8efd078379d6')
 
-/** Undefined where node:crypto has no ML-KEM-768, or one that gives other bytes. */
-export function nativeKem(): Kem | undefined {
+/** The KEM, if it gives noble's answers; undefined where it throws or gives other bytes. */
+export function proven(candidate: Kem): Kem | undefined {
   const seed = new Uint8Array(KEM_SEED_BYTES)
+  const nines = new Uint8Array(KEM_ENC_BYTES).fill(9)
   try {
-    if (!equalBytes(kem.decap(seed, new Uint8Array(KEM_ENC_BYTES).fill(9)), KNOWN)) return undefined
-    const { enc, secret } = kem.encap(kem.publicKey(seed))
-    return equalBytes(kem.decap(seed, enc), secret) ? kem : undefined
+    if (!equalBytes(candidate.decap(seed, nines), KNOWN)) return undefined
+    const { enc, secret } = candidate.encap(candidate.publicKey(seed))
+    return equalBytes(candidate.decap(seed, enc), secret) ? candidate : undefined
   } catch {
     return undefined
   }
 }
+
+/** Undefined where node:crypto has no ML-KEM-768 that can be trusted. */
+export const nativeKem = (): Kem | undefined => proven(kem)

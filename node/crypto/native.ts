@@ -21,7 +21,7 @@ import {
 import { assertBytes, concat, equalBytes, fromHex, u8, wipe } from '../../core/bytes.ts'
 import { isStrictEd25519Key, isStrictEd25519Signature, remembering } from '../../core/ed25519.ts'
 import { DecryptionFailedError, InvalidParametersError } from '../../core/errors.ts'
-import { hpkeOver, nobleKem } from '../../core/hpke.ts'
+import { hpkeOver, type Kem, nobleKem } from '../../core/hpke.ts'
 import { ED25519_KEYS_CHECKED } from '../../core/limits.ts'
 import { noblePrimitives } from '../../core/noble.ts'
 import type { ChunkCipher, Primitives } from '../../core/primitives.ts'
@@ -114,12 +114,17 @@ const verifierOf = remembering((publicKey: Uint8Array): KeyObject | undefined =>
   return createPublicKey({ key, format: 'der', type: 'spki' })
 }, ED25519_KEYS_CHECKED)
 
-const kem = nativeKem()
+/** HPKE over node's KEM, or noble's where node has none; the name tells which. */
+export const hpkeAndName = (
+  kem: Kem | undefined
+): ReturnType<typeof hpkeOver> & { name: string } => ({
+  ...hpkeOver(kem ?? nobleKem),
+  name: `node, KEM ${kem == null ? 'noble' : 'node'}`
+})
 
 export const nativePrimitives: Primitives = {
   ...noblePrimitives,
-  ...hpkeOver(kem ?? nobleKem),
-  name: `node, KEM ${kem == null ? 'noble' : 'node'}`,
+  ...hpkeAndName(nativeKem()),
 
   sha256: (...parts) =>
     parts.length === 1
