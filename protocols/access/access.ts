@@ -4,7 +4,6 @@
  * @module
  */
 import type { AbortOptions, PeerId, Stream } from '@libp2p/interface'
-import { toHex } from '../../core/bytes.ts'
 import { PeerUnavailableError } from '../../core/errors.ts'
 import type { PeerIdBytes } from '../../core/ids.ts'
 import {
@@ -25,7 +24,7 @@ import type {
   MakeRequest,
   StreamState
 } from './index.ts'
-import { answeredRequest, decodeHello, encodeHello, signedBody } from './messages.ts'
+import { answeredRequest, decodeHello, encodeHello, hashKey, signedBody } from './messages.ts'
 
 export const defaultAccessInit = {
   ...defaultStreamLimits,
@@ -83,7 +82,7 @@ export class AccessService implements Access {
     return await asking.ask({
       make: async (seq) => {
         const frame = await make({ challenge, seq })
-        return { key: toHex(this.#init.sha256(signedBody(frame))), frame }
+        return { key: hashKey(this.#init.sha256(signedBody(frame))), frame }
       },
       waitMs: this.#init.answerMaxMs,
       signal: options?.signal

@@ -48,10 +48,11 @@ async function stream(
 ): Promise<BlocksEnd> {
   const { signal } = channel
   const order = new DepthFirst(root)
-  const ahead: Promise<Uint8Array>[] = []
+  let sent: Promise<unknown> = Promise.resolve()
   try {
     for (;;) {
-      while (ahead.length < BLOCKS_READ_AHEAD) {
+      const batch: Promise<Uint8Array>[] = []
+      while (batch.length < BLOCKS_READ_AHEAD) {
         const place = order.next()
         if (place == null) break
         const { index, cid } = place
@@ -59,12 +60,14 @@ async function stream(
         const block = index === 0 ? Promise.resolve(first) : source.get(cid, { signal })
         block.catch(() => {}) // noticed when it is awaited
         if (isNode(cid)) order.enter(await block)
-        if (index >= from) ahead.push(block)
+        if (index >= from) batch.push(block)
       }
-      const block = ahead.shift()
-      if (block == null) return { type: 'end', blocks: order.count }
+      const blocks = await Promise.all(batch)
+      await sent
+      if (blocks.length === 0) return { type: 'end', blocks: order.count }
       if (!(await right.stands())) return DENIED
-      await channel.send(BLOCK_HEAD, await block)
+      sent = Promise.all(blocks.map((block) => channel.send(BLOCK_HEAD, block)))
+      sent.catch(() => {})
     }
   } catch (err) {
     if (signal.aborted) throw err

@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  bytes,
   bytesUpTo,
   decode,
   encode,
@@ -15,14 +14,12 @@ import {
   uint,
   variant
 } from '../../core/codec.ts'
-import { recordId } from '../../core/ids.ts'
 import { CUSTODY_FRAME_MAX_BYTES, DAG_BLOCKS_MAX } from '../../core/limits.ts'
-import { signedShape } from '../../core/signed.ts'
+import { recordIdShape, versionShape } from '../../core/manifest.ts'
+import { signedLinkShape } from '../../core/receipt.ts'
 import { addressShape, hashShape, signedMessageShape } from '../../core/typed-data.ts'
 
 const U32_MAX = 2 ** 32 - 1
-/** A link is 138–146 B (SECURITY.md §15). */
-const LINK_MAX_BYTES = 160
 /** The longest retry that is worth telling: a day. */
 const RETRY_MAX_MS = 86_400_000
 
@@ -34,8 +31,8 @@ const requestShape = variant('type', {
     id,
     type: oneOf('pin'),
     owner: addressShape,
-    recordId: bytes(32, recordId),
-    ver: uint(U32_MAX, 1)
+    recordId: recordIdShape,
+    ver: versionShape
   }),
   notice: map({ id, type: oneOf('notice'), notice: signedMessageShape })
 })
@@ -44,7 +41,7 @@ const answerShape = variant('type', {
   receipt: map({
     id,
     type: oneOf('receipt'),
-    link: signedShape(LINK_MAX_BYTES),
+    link: signedLinkShape,
     body: bytesUpTo(CUSTODY_FRAME_MAX_BYTES)
   }),
   notice: map({

@@ -8,8 +8,9 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { allocUnsafe } from 'uint8arrays/alloc'
 import { InvalidMessageError, PeerUnavailableError } from '../../core/errors.ts'
-import { FRAME_BYTES_PER_SECOND, FRAME_MAX_BYTES, SEND_TOGETHER_BYTES } from '../../core/limits.ts'
+import { FRAME_BYTES_PER_SECOND, FRAME_MAX_BYTES } from '../../core/limits.ts'
 import { unavailable } from './errors.ts'
 
 export interface FrameChannelInit {
@@ -89,8 +90,8 @@ export class FrameChannel {
   }
 
   /**
-   * Sends one frame made of `parts`, which must not change until it has left. Resolves when the
-   * next one may be sent.
+   * Sends one frame made of `parts`, which must not change until it has left. Await it before the
+   * next one, or send a bounded number at once: those leave together.
    * @throws PeerUnavailableError if the stream is gone, or the other side does not read
    */
   async send(...parts: readonly Uint8Array[]): Promise<void> {
@@ -108,7 +109,6 @@ export class FrameChannel {
     } else {
       this.#out.append(frame)
     }
-    if (this.#out.byteLength >= SEND_TOGETHER_BYTES) this.#flush()
   }
 
   /** Ends our part once everything has left, then waits a while for the other's. */
@@ -253,7 +253,7 @@ export class FrameChannel {
       else this.#pieces[0] = first.subarray(length)
       return first.subarray(0, length)
     }
-    const out = new Uint8Array(length)
+    const out = allocUnsafe(length)
     let at = 0
     let used = 0
     while (at < length) {
