@@ -100,8 +100,6 @@ export const REQUESTS_QUEUED = 64
 export const STREAM_WINDOW_BYTES = 2 * MIB
 /** A frame beyond FRAME_MAX_BYTES gets a second more for each such piece: a slow phone's uplink. */
 export const FRAME_BYTES_PER_SECOND = 16 * KIB
-/** Frames that are sent together, at most this many bytes at a time: one noise message. */
-export const SEND_TOGETHER_BYTES = 64 * KIB
 /** Peers whose rate of asking is remembered: thrice what a daemon has connections. */
 export const RATE_PEERS = 1_024
 /** A sign of life while a custodian pulls blocks or waits for a block of the chain. */
@@ -158,7 +156,7 @@ export const DAG_CHILDREN = 1_024
 export const DAG_LEVELS = 5
 /** A record of 2^40 B has 4,198,405 blocks; a DAG with more was made to keep us busy. */
 export const DAG_BLOCKS_MAX = 2 ** 23
-/** Blocks that a serving node reads before the one that it sends: 1 MiB for each stream. */
+/** Blocks that a serving node reads at once, while it sends as many: 2 MiB for each stream. */
 export const BLOCKS_READ_AHEAD = 4
 
 // ---- gossip and DHT (libp2p's own defaults let one peer store 48,000 records in 8 s, §12)
