@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryNode, tcpNode, until } from './nodes.ts'
+import { memoryNode, tcpNode } from './nodes.ts'
 
 describe('a node of ours', () => {
   it('speaks no protocol of IPFS', async () => {

@@ -1,74 +1,103 @@
 /**
- * Real nodes in one process, over loopback TCP or in memory, for the tests of network and storage.
+ * Real nodes in one process, over loopback TCP or in memory, which serve blocks to one another: for
+ * the tests of network and storage.
  * @module
  */
-import type { ServiceMap } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import type { PeerId } from '@libp2p/interface'
 import { MemoryBlockstore } from 'blockstore-core'
 import { MemoryDatastore } from 'datastore-core'
+import type { CID } from 'multiformats/cid'
+import { nativePrimitives } from '../../../node/crypto/native.ts'
 import { libp2pOptions, type NetworkInit } from '../../../node/network/libp2p.ts'
 import { inProcess } from '../../../node/network/memory.ts'
 import { Routing } from '../../../node/network/routing.ts'
 import type { NetworkServices } from '../../../node/network/services.ts'
 import type { Provider } from '../../../node/storage/block-session.ts'
+import { blocksBroker } from '../../../node/storage/broker.ts'
 import { createStorage, type Storage, type StorageInit } from '../../../node/storage/helia.ts'
+import { type Blocks, blocks } from '../../../protocols/blocks/index.ts'
 
 export const clock = { nowMs: () => Date.now() }
 
-type Init<S extends ServiceMap> = Partial<NetworkInit<S>> & {
-  readonly storage?: Partial<StorageInit<S & NetworkServices>>
+export interface TestServices extends NetworkServices {
+  blocks: Blocks
 }
 
-export interface TestNode<S extends ServiceMap = NetworkServices> extends Storage<S> {
+export interface TestNode extends Storage<TestServices> {
   readonly routing: Routing
+  /** PeerId and addresses, as a manifest would carry them. */
   readonly self: Provider
-  readonly addrs: readonly Multiaddr[]
+  /** CIDs that others asked this node for, in order. */
+  readonly asked: readonly string[]
 }
+
+export type TestInit = Partial<NetworkInit<Pick<TestServices, 'blocks'>>> &
+  Partial<Pick<StorageInit<TestServices>, 'blockstore' | 'datastore' | 'pins'>> & {
+    /** Changes what is served: a damaged disk, a liar. */
+    readonly serving?: (cid: CID, bytes: Uint8Array) => Uint8Array
+    readonly authorise?: (peer: PeerId | unknown, root: CID) => boolean
+  }
 
 let made = 0
 
 /** A node that listens on loopback TCP. */
-export const tcpNode = <S extends ServiceMap>(init: Init<S> = {}) =>
+export const tcpNode = (init: TestInit = {}): Promise<TestNode> =>
   start({ listen: ['/ip4/127.0.0.1/tcp/0'], inboundPerSecond: 1_000, inboundPending: 100, ...init })
 
 /** A node that lives on the memory transport. */
-export const memoryNode = <S extends ServiceMap>(init: Init<S> = {}) =>
+export const memoryNode = (init: TestInit = {}): Promise<TestNode> =>
   start({ ...inProcess(`test-${process.pid}-${++made}`), ...init })
 
-async function start<S extends ServiceMap>(
-  init: Init<S> & Pick<NetworkInit<S>, 'listen'>
-): Promise<TestNode<S & NetworkServices>> {
-  const { storage, ...network } = init
-  const seed = new Uint8Array(32)
-  new DataView(seed.buffer).setUint32(0, ++made)
-  seed.set(crypto.getRandomValues(new Uint8Array(8)), 8)
-  const libp2p = await libp2pOptions<S>({
-    seed,
+async function start(init: TestInit & Pick<NetworkInit<never>, 'listen'>): Promise<TestNode> {
+  const { blockstore, datastore, pins, serving, authorise, ...network } = init
+  const asked: string[] = []
+  const source = {
+    authorise: async (peer: unknown, root: CID) => authorise?.(peer, root) ?? true,
+    async get(cid: CID, options: { signal?: AbortSignal }) {
+      asked.push(cid.toString())
+      const bytes = await storage.vault.block(cid, options)
+      return serving?.(cid, bytes) ?? bytes
+    }
+  }
+  const libp2p = await libp2pOptions<Pick<TestServices, 'blocks'>>({
+    seed: crypto.getRandomValues(new Uint8Array(32)),
     profile: 'clinic',
     clock,
     topics: [],
-    services: {} as NetworkInit<S>['services'],
     monitor: false,
+    services: { blocks: blocks({ source, sha256: nativePrimitives.sha256, clock }) },
     ...network
   })
-  const made_ = await createStorage({
+  const broker = blocksBroker({
+    fetch: (peer, root, options) => storage.libp2p.services.blocks.fetch(peer, root, options),
+    connect: async (provider, options) => {
+      await routing.connect(provider, options)
+    }
+  })
+  const storage: Storage<TestServices> = await createStorage({
     libp2p,
-    blockstore: new MemoryBlockstore(),
-    datastore: new MemoryDatastore(),
-    ...storage
+    broker,
+    blockstore: blockstore ?? new MemoryBlockstore(),
+    datastore: datastore ?? new MemoryDatastore(),
+    ...(pins != null && { pins })
   })
-  return Object.assign(made_, {
-    routing: new Routing({ libp2p: made_.libp2p as never, clock }),
-    self: { peer: made_.libp2p.peerId, addrs: made_.libp2p.getMultiaddrs() },
-    addrs: made_.libp2p.getMultiaddrs()
-  })
+  const routing = new Routing({ libp2p: storage.libp2p, clock })
+  const self = { peer: storage.libp2p.peerId, addrs: storage.libp2p.getMultiaddrs() }
+  return { ...storage, routing, self, asked }
 }
 
-/** Waits until `happened` is true, looking again after every turn of the loop, at most 10 s. */
-export async function until(happened: () => boolean | Promise<boolean>): Promise<void> {
+/** Connects all to the first, and waits until each has it in its DHT. */
+export async function star(hub: TestNode, ...others: readonly TestNode[]): Promise<void> {
+  for (const node of others) await node.routing.connect(hub.self)
+  await until(() => others.every((node) => node.libp2p.services.dht.routingTable.size > 0))
+  await until(() => hub.libp2p.services.dht.routingTable.size >= others.length)
+}
+
+/** Waits until it is so, looking again every few ms, at most 10 s. */
+export async function until(so: () => boolean | Promise<boolean>): Promise<void> {
   const limit = AbortSignal.timeout(10_000)
-  while (!(await happened())) {
+  while (!(await so())) {
     limit.throwIfAborted()
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

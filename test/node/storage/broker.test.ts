@@ -16,6 +16,7 @@ import { blocksBroker } from '../../../node/storage/broker.ts'
 import { LEAF_BYTES } from '../../../node/storage/dag.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
 import { Vault } from '../../../node/storage/vault.ts'
+import { bytesOf, gather } from './gather.ts'
 
 const LEAVES = 40
 let root: CID
@@ -32,7 +33,7 @@ beforeAll(async () => {
       yield given
     })()
   )
-  whole = await Array.fromAsync(vault.blocks(root))
+  whole = await gather(vault.blocks(root))
   providers = await Promise.all(
     [1, 2, 3].map(async (n) => {
       const key = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(n))
@@ -95,19 +96,16 @@ async function vaultOver(net: ReturnType<typeof network>, store = new MemoryBloc
   return { store, vault: await Vault.open({ blockstore: store, pins: memoryJournal(), broker }) }
 }
 
-const collect = async (source: AsyncIterable<Uint8Array>): Promise<Buffer> =>
-  Buffer.concat(await Array.fromAsync(source))
-
 describe('blocks broker', () => {
   it('reads a record from one provider by one ordered stream, and stores nothing', async () => {
     const net = network()
     const { vault, store } = await vaultOver(net)
 
-    const got = await collect(vault.get(root, { providers }))
+    const got = await bytesOf(vault.get(root, { providers }))
 
     expect(got.equals(given)).toBe(true)
     expect(net.asked).toEqual([{ peer: 0, from: 0 }])
-    expect((await Array.fromAsync(store.getAll())).length).toBe(0)
+    expect((await gather(store.getAll())).length).toBe(0)
     expect(net.open).toBe(0)
   })
 
@@ -117,7 +115,7 @@ describe('blocks broker', () => {
     const { vault } = await vaultOver(net)
 
     const onFailure = (failure: ProviderFailure) => failures.push(failure)
-    const got = await collect(vault.get(root, { providers, onFailure }))
+    const got = await bytesOf(vault.get(root, { providers, onFailure }))
 
     expect(got.equals(given)).toBe(true)
     expect(net.asked).toEqual([0, 7, 7].map((from, peer) => ({ peer, from })))
@@ -131,7 +129,7 @@ describe('blocks broker', () => {
     const net = network(fails(3), fails(9), fails(12, 'the last'))
     const { vault } = await vaultOver(net)
 
-    const got = collect(vault.get(root, { providers }))
+    const got = bytesOf(vault.get(root, { providers }))
 
     await expect(got).rejects.toMatchObject({
       name: 'ContentNotFoundError',
@@ -142,7 +140,7 @@ describe('blocks broker', () => {
   it('fails at once when nobody is known to have the record', async () => {
     const { vault } = await vaultOver(network())
 
-    await expect(collect(vault.get(root))).rejects.toMatchObject({ name: 'ContentNotFoundError' })
+    await expect(bytesOf(vault.get(root))).rejects.toMatchObject({ name: 'ContentNotFoundError' })
   })
 
   it('reads no further ahead of its reader than its bound', async () => {
@@ -164,7 +162,7 @@ describe('blocks broker', () => {
     const { vault } = await vaultOver(net)
     const offset = 30 * LEAF_BYTES + 11
 
-    const got = await collect(vault.get(root, { providers, offset, length: 1_000 }))
+    const got = await bytesOf(vault.get(root, { providers, offset, length: 1_000 }))
 
     expect(got.equals(given.subarray(offset, offset + 1_000))).toBe(true)
     expect(net.asked).toEqual([0, 31].map((from) => ({ peer: 0, from })))
@@ -198,7 +196,7 @@ describe('blocks broker', () => {
     })
     const { vault } = await vaultOver(net)
 
-    const got = collect(vault.get(root, { providers, signal: giveUp.signal }))
+    const got = bytesOf(vault.get(root, { providers, signal: giveUp.signal }))
 
     await expect(got).rejects.toMatchObject({ name: 'AbortError' })
     expect(net.asked.length).toBe(1) // the provider is not blamed, nor another asked

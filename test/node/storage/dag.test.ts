@@ -15,18 +15,13 @@ import {
   UNIXFS_OPTIONS,
   walk
 } from '../../../node/storage/dag.ts'
+import { gather } from './gather.ts'
 
 const cidOf = (codec: number, bytes: Uint8Array): CID =>
   CID.createV1(codec, digestOf(0x12, nativePrimitives.sha256(bytes)))
 
 async function* stream(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* pieces
-}
-
-async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
-  const out: Uint8Array[] = []
-  for await (const each of source) out.push(each)
-  return out
 }
 
 /** A DAG whose leaves do not exist: nodes alone give the order. */
@@ -80,7 +75,7 @@ describe('leaves', () => {
   it('passes pieces of exactly one leaf on uncopied', async () => {
     const pieces = [1, 2, 3].map((n) => new Uint8Array(LEAF_BYTES).fill(n))
 
-    const cut = await collect(leaves(stream(...pieces)))
+    const cut = await gather(leaves(stream(...pieces)))
 
     expect(cut.map((leaf, i) => leaf.buffer === pieces[i]?.buffer)).toEqual([true, true, true])
   })
@@ -96,7 +91,7 @@ describe('leaves', () => {
       fc.asyncProperty(lengths, async (given) => {
         const pieces = given.map((length, n) => new Uint8Array(length).fill(n + 1))
 
-        const cut = await collect(leaves(stream(...pieces)))
+        const cut = await gather(leaves(stream(...pieces)))
 
         expect(Buffer.compare(Buffer.concat(cut), Buffer.concat(pieces))).toBe(0)
         expect(cut.slice(0, -1).every((leaf) => leaf.byteLength === LEAF_BYTES)).toBe(true)
@@ -230,7 +225,7 @@ describe('walk', () => {
   ])('refuses %s', async (_, node) => {
     const root = cidOf(DAG_PB, node)
 
-    const walked = Array.fromAsync(walk(root, async () => node))
+    const walked = gather(walk(root, async () => node))
 
     await expect(walked).rejects.toMatchObject({ name: 'InvalidMessageError' })
   })
@@ -242,7 +237,7 @@ describe('walk', () => {
 
     const read = async (cid: CID) => (cid.toString() === first ? other : reader(nodes)(cid))
 
-    await expect(Array.fromAsync(walk(root, read))).rejects.toMatchObject({
+    await expect(gather(walk(root, read))).rejects.toMatchObject({
       name: 'InvalidMessageError'
     })
   })

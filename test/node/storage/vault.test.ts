@@ -7,6 +7,7 @@ import { LEAF_BYTES } from '../../../node/storage/dag.ts'
 import { openJournal } from '../../../node/storage/journal.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
 import { Vault, type VaultBlockstore } from '../../../node/storage/vault.ts'
+import { bytesOf, gather } from './gather.ts'
 import { memoryFiles } from './memory-files.ts'
 
 /** Bytes of which no two leaves are alike. */
@@ -21,16 +22,13 @@ async function* pieces(bytes: Uint8Array, size = 100_000): AsyncGenerator<Uint8A
   for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size)
 }
 
-const all = async (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> =>
-  Uint8Array.from(Buffer.concat(await Array.fromAsync(source)))
-
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 const openVault = (blockstore: VaultBlockstore = new MemoryBlockstore(), pins = memoryJournal()) =>
   Vault.open({ blockstore, pins })
 
 async function count(store: VaultBlockstore): Promise<number> {
-  return (await Array.fromAsync(store.getAll())).length
+  return (await gather(store.getAll())).length
 }
 
 describe('vault', () => {
@@ -42,7 +40,7 @@ describe('vault', () => {
 
       const cid = await vault.put(pieces(given))
 
-      expect(same(await all(vault.get(cid)), given)).toBe(true)
+      expect(same(await bytesOf(vault.get(cid)), given)).toBe(true)
       expect(await vault.has(cid)).toBe(true)
     }
   )
@@ -65,7 +63,7 @@ describe('vault', () => {
         const range = length == null ? { offset } : { offset, length }
         const expected = given.subarray(offset, length == null ? undefined : offset + length)
 
-        const got = await all(vault.get(cid, range))
+        const got = await bytesOf(vault.get(cid, range))
 
         expect(same(got, expected), `${offset} + ${length}`).toBe(true)
       }
@@ -76,10 +74,10 @@ describe('vault', () => {
     const store = new MemoryBlockstore()
     const vault = await openVault(store)
     const cid = await vault.put(pieces(payload(4 * LEAF_BYTES)))
-    const blocks = await Array.fromAsync(vault.blocks(cid))
+    const blocks = await gather(vault.blocks(cid))
     for (const gone of [1, 2, 4]) store.delete(blocks[gone]?.cid as CID)
 
-    const got = await all(vault.get(cid, { offset: 2 * LEAF_BYTES + 5, length: 100 }))
+    const got = await bytesOf(vault.get(cid, { offset: 2 * LEAF_BYTES + 5, length: 100 }))
 
     expect(got.byteLength).toBe(100)
   })
@@ -88,12 +86,12 @@ describe('vault', () => {
     const store = new MemoryBlockstore()
     const vault = await openVault(store)
     const cid = await vault.put(pieces(payload(3 * LEAF_BYTES)))
-    const blocks = await Array.fromAsync(vault.blocks(cid))
+    const blocks = await gather(vault.blocks(cid))
     for (const gone of blocks) {
       store.delete(gone.cid)
 
       expect(await vault.has(cid), `block ${gone.index}`).toBe(false)
-      await expect(all(vault.get(cid))).rejects.toMatchObject({ name: 'ContentNotFoundError' })
+      await expect(bytesOf(vault.get(cid))).rejects.toMatchObject({ name: 'ContentNotFoundError' })
       await expect(vault.pin(cid)).rejects.toMatchObject({ name: 'ContentNotFoundError' })
       store.put(gone.cid, gone.bytes)
     }
@@ -104,18 +102,18 @@ describe('vault', () => {
     const store = new MemoryBlockstore()
     const vault = await openVault(store)
     const cid = await vault.put(pieces(payload(2 * LEAF_BYTES)))
-    const [, leaf] = await Array.fromAsync(vault.blocks(cid))
+    const [, leaf] = await gather(vault.blocks(cid))
     store.put(leaf?.cid as CID, new Uint8Array(LEAF_BYTES - 1))
 
-    await expect(all(vault.get(cid))).rejects.toMatchObject({ name: 'InvalidMessageError' })
+    await expect(bytesOf(vault.get(cid))).rejects.toMatchObject({ name: 'InvalidMessageError' })
   })
 
   it('gives blocks in depth-first order, from any place on', async () => {
     const vault = await openVault()
     const cid = await vault.put(pieces(payload(4 * LEAF_BYTES)))
-    const whole = await Array.fromAsync(vault.blocks(cid))
+    const whole = await gather(vault.blocks(cid))
 
-    const tail = await Array.fromAsync(vault.blocks(cid, { from: 3 }))
+    const tail = await gather(vault.blocks(cid, { from: 3 }))
 
     expect(whole.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4])
     expect(whole[0]?.cid.toString()).toBe(cid.toString())
@@ -131,14 +129,14 @@ describe('vault', () => {
     const gone = await vault.put(pieces(payload(10)))
     for (const cid of [kept, hurt, gone, kept]) await vault.pin(cid)
     await vault.unpin(gone)
-    const [, leaf] = await Array.fromAsync(vault.blocks(hurt))
+    const [, leaf] = await gather(vault.blocks(hurt))
     store.delete(leaf?.cid as CID)
 
     const again = await openVault(store, pins)
 
     expect(again.pins().map(String)).toEqual([kept, hurt].map(String))
     expect(again.isPinned(gone)).toBe(false)
-    expect((await Array.fromAsync(again.incomplete())).map(String)).toEqual([hurt.toString()])
+    expect((await gather(again.incomplete())).map(String)).toEqual([hurt.toString()])
   })
 
   it('removes all blocks of a record, save those of another that is pinned', async () => {
@@ -166,7 +164,7 @@ describe('vault', () => {
     const store = new MemoryBlockstore()
     const vault = await openVault(store)
     const cid = await vault.put(pieces(payload(3 * LEAF_BYTES)))
-    const [, leaf] = await Array.fromAsync(vault.blocks(cid))
+    const [, leaf] = await gather(vault.blocks(cid))
     store.delete(leaf?.cid as CID)
 
     await vault.remove(cid)
@@ -240,7 +238,7 @@ describe('vault on a small or failing disk', () => {
 
     const again = await openVault(await open(fs), await journal())
     expect(again.isPinned(cid)).toBe(true)
-    expect(same(await all(again.get(cid)), given)).toBe(true)
+    expect(same(await bytesOf(again.get(cid)), given)).toBe(true)
   })
 
   it('holds few blocks while a slow reader takes them', async () => {
