@@ -2,12 +2,122 @@
  * The serving side of a clinic: custody, release, mail and relay, over the stores that it keeps.
  * @module
  */
-import type { CustodyStore } from './custody/custody-store.ts'
-import type { Mailbox } from './inbox/mailbox.ts'
-import type { ReceiptLog } from './receipts/receipt-log.ts'
+import type { CID } from 'multiformats/cid'
+import type { Card } from '../core/binding.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { defaultGatePolicy, type GatePolicy } from '../core/decision.ts'
+import type { Deployment } from '../core/deployment.ts'
+import { type Address, grantId, type PeerIdBytes } from '../core/ids.ts'
+import type { Primitives } from '../core/primitives.ts'
+import { decodeBody, decodeLink } from '../core/receipt.ts'
+import type { ServingOptions } from '../protocols/custody/index.ts'
+import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
+import type { ChainParameters } from './chain/parameters.ts'
+import { Custodian } from './custody/custodian.ts'
+import { CustodyStore } from './custody/custody-store.ts'
+import { Intake } from './custody/intake.ts'
+import { ShareReader } from './custody/share-reader.ts'
+import { Keeper } from './inbox/keeper.ts'
+import { Mailbox } from './inbox/mailbox.ts'
+import type { NodeIdentity } from './keys/identity.ts'
+import { EvidenceStore } from './receipts/evidence-store.ts'
+import type { ReceiptIndex } from './receipts/receipt-index.ts'
+import { ReceiptLog } from './receipts/receipt-log.ts'
+import { Relayer } from './relayer/relayer.ts'
+import { BlockRights } from './release/block-rights.ts'
+import { Budget } from './release/budget.ts'
+import { Gate, type GateInit } from './release/gate.ts'
+
+/** Append-only files of a clinic; all but receipts and evidence are encrypted. */
+export interface ClinicStores {
+  readonly custody: Journal
+  readonly mailbox: Journal
+  readonly receipts: Journal
+  readonly evidence: Journal
+  readonly index: ReceiptIndex
+}
+
+export interface ClinicInit {
+  readonly identity: NodeIdentity
+  readonly deployment: Deployment
+  readonly parameters: ChainParameters
+  readonly primitives: Primitives
+  readonly clock: Clock
+  readonly random: Random
+  readonly heads: HeadSource
+  readonly words: WordSource
+  readonly writer: ChainWriter | undefined
+  readonly contractSignature: GateInit['contractSignature']
+  readonly stores: ClinicStores
+  readonly ownCard: () => Card
+  /** Fetches a record's blocks from a peer into the own store, durably, and provides the root. */
+  readonly replicate: (cid: Uint8Array, from: PeerIdBytes, options: ServingOptions) => Promise<void>
+}
 
 export interface Clinic {
   readonly custody: CustodyStore
   readonly mailbox: Mailbox
   readonly receipts: ReceiptLog
+  readonly gate: Gate
+  readonly keeper: Keeper
+  readonly custodian: Custodian
+  /** May this peer fetch this record's blocks from here? */
+  mayFetch(peer: PeerIdBytes, root: CID): boolean
+  stop(): Promise<void>
+}
+
+export const gatePolicy = (parameters: ChainParameters): GatePolicy => ({
+  ...defaultGatePolicy,
+  headMaxAgeSeconds: parameters.headMaxAgeSeconds,
+  clockGuardSeconds: parameters.clockGuardSeconds,
+  confirmedLagBlocks: parameters.confirmedLagBlocks
+})
+
+/** Opens all stores and checks the receipt chain. @throws StoreCorruptError */
+export async function openClinic(init: ClinicInit): Promise<Clinic> {
+  const { identity, primitives, parameters, clock, stores } = init
+  const budget = new Budget()
+  const receipts = await ReceiptLog.open({
+    journal: stores.receipts,
+    index: stores.index,
+    peer: identity.peer,
+    peerSeed: identity.peerSeed,
+    primitives,
+    clock,
+    guardSeconds: parameters.clockGuardSeconds,
+    onReceipt: ({ link, body }) => {
+      const receipt = decodeBody(body)
+      if (receipt.kind !== 'release' || receipt.want !== 'share') return
+      const { recordId, ver } = receipt
+      budget.claim({ grantId: grantId(receipt.grantId), recordId, ver }, decodeLink(link.b).at)
+    }
+  })
+  const custody = await CustodyStore.open(stores.custody, primitives)
+  const mailbox = await Mailbox.open(stores.mailbox)
+  const evidence = new EvidenceStore(stores.evidence, primitives)
+  const shares = new ShareReader(custody, primitives)
+  const isOwnersPeer = (owner: Address, peer: PeerIdBytes): boolean => {
+    const card = mailbox.card(owner)
+    return card != null && equalBytes(card.binding.peerId, peer)
+  }
+  const rights = new BlockRights({ custody, clock, isOwnersPeer })
+  const policy = gatePolicy(parameters)
+  const gate = new Gate({ ...init, policy, custody, shares, receipts, evidence, budget, rights })
+  const intake = new Intake({ ...init, store: custody, receipts })
+  const relayer = init.writer && new Relayer(init.writer)
+  gate.start()
+  return {
+    custody,
+    mailbox,
+    receipts,
+    gate,
+    keeper: new Keeper({ ...init, mailbox, receipts }),
+    custodian: new Custodian({ ...init, store: custody, intake, relayer, isOwnersPeer }),
+    mayFetch: (peer, root) => rights.mayFetch(peer, root),
+    async stop() {
+      await gate.stop()
+      await Promise.all([custody.close(), mailbox.close(), evidence.close()])
+      await receipts.close()
+    }
+  }
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import type { AbortOptions, PeerId } from '@libp2p/interface'
-import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import type { Card } from '../core/binding.ts'
 import type { Deployment } from '../core/deployment.ts'
@@ -61,7 +60,6 @@ export interface Node {
   readonly writer: ChainWriter | undefined
   readonly ledger: Ledger
   readonly vault: Vault
-  readonly blockstore: Blockstore
   readonly reach: Reach
   readonly access: Access
   readonly custody: Custody

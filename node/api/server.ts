@@ -62,7 +62,7 @@ export async function startApi<N>(init: ApiInit<N>): Promise<Api> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store')
     if (!hosts.has(request.headers.host ?? '')) return refuse(reply, 403, 'unknown Host')
-    if (state.stopping) return refuse(reply, 503, 'stopping')
+    if (state.stopping && request.url !== '/healthz') return refuse(reply, 503, 'stopping')
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'no such address'))
   app.setErrorHandler((err: Error & { statusCode?: number }, _request, reply) => {

@@ -2,6 +2,7 @@
  * A PeerId as people read it: base58btc of its bytes, as libp2p prints Ed25519 ids (12D3KooW…).
  * @module
  */
+import { multiaddr } from '@multiformats/multiaddr'
 import { base58btc } from 'multiformats/bases/base58'
 import { InvalidParametersError } from '../../core/errors.ts'
 import { type PeerIdBytes, peerIdBytes } from '../../core/ids.ts'
@@ -18,3 +19,14 @@ export function peerFromText(text: string): PeerIdBytes {
   }
   return peerIdBytes(bytes)
 }
+
+/** A multiaddr's bytes from its text, as manifests and cards carry it. @throws InvalidParametersError */
+export function addrBytes(text: string): Uint8Array {
+  try {
+    return multiaddr(text).bytes
+  } catch (err) {
+    throw new InvalidParametersError('"address" expected a multiaddr', { cause: err })
+  }
+}
+
+export const addrText = (bytes: Uint8Array): string => multiaddr(bytes).toString()

@@ -32,6 +32,8 @@ export interface ReceiptLogInit {
   readonly clock: Clock
   /** G of the chain's kind: how far a corrected clock may go back. */
   readonly guardSeconds: number
+  /** Called for each receipt found at start, oldest first. */
+  readonly onReceipt?: (receipt: Receipt) => void
 }
 
 /** A receipt as it was written. */
@@ -63,6 +65,7 @@ export class ReceiptLog {
       const { end, faults } = checkEntry(log.#end, entry, { peer, guardSeconds }, primitives)
       if (faults.length > 0) log.#whole = false
       log.#end = end
+      init.onReceipt?.(entry)
       if (seq > indexed) index.add(seq, ownerOf(decodeBody(entry.body)), entry)
     }
     if (indexed > seq) {

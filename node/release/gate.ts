@@ -5,6 +5,7 @@
  * Source: SECURITY.md §9.
  * @module
  */
+import type { AbortOptions } from '@libp2p/interface'
 import { concat, wipe } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
 import { Code, type RefuseCode, type WireCode, wireCode } from '../../core/codes.ts'
@@ -12,7 +13,7 @@ import { decide } from '../../core/decide.ts'
 import type { DecideInput, GatePolicy, ReleaseDecision } from '../../core/decision.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { type Sealed, seal, shareInfo } from '../../core/envelope.ts'
-import { type Hash, hash } from '../../core/ids.ts'
+import { type Address, type Hash, hash } from '../../core/ids.ts'
 import { EXCHANGE_MAX_MS, REQUESTS_QUEUED } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import {
@@ -23,8 +24,9 @@ import {
   signedRequestShape
 } from '../../core/request.ts'
 import { type Signed, sign, verify } from '../../core/signed.ts'
+import { typedDigest } from '../../core/typed-data.ts'
 import type { AccessHandler, StreamState } from '../../protocols/access/index.ts'
-import type { Clock, HeadSource, Random, WordSource } from '../adapters.ts'
+import type { Clock, HeadSource, Random, VerifiedHeader, WordSource } from '../adapters.ts'
 import type { CustodyEntry, CustodyStore } from '../custody/custody-store.ts'
 import type { ShareReader } from '../custody/share-reader.ts'
 import type { NodeIdentity } from '../keys/identity.ts'
@@ -53,6 +55,16 @@ export interface GateInit {
   readonly receipts: ReceiptLog
   readonly evidence: EvidenceStore
   readonly budget: Budget
+  /** Asks an account's code about a signature (ERC-1271), at a verified head. */
+  readonly contractSignature:
+    | ((
+        account: Address,
+        digest: Hash,
+        signature: Uint8Array,
+        head: VerifiedHeader,
+        options: AbortOptions
+      ) => Promise<'ok' | 'bad' | 'unresolved'>)
+    | undefined
   /** Who may fetch which blocks, as releases with `want: "blocks"` said. */
   readonly rights: BlockRights
 }
@@ -195,10 +207,25 @@ export class Gate {
         work.evidence = proven.evidence
         work.input = { ...work.input, words: proven.words }
       } else {
-        work.input = { ...work.input, erc1271: 'bad' } // asked from the next contract version on
+        work.input = { ...work.input, erc1271: await this.#askContract(request, gathered, signal) }
       }
     }
     return { code: Code.INTERNAL }
+  }
+
+  /** An account that is a contract vouches by ERC-1271; anything unclear is a no. */
+  async #askContract(
+    { binding, bindingSig }: AccessRequest,
+    gathered: Awaited<ReturnType<typeof gatherHeads>> | undefined,
+    signal: AbortSignal
+  ): Promise<'ok' | 'bad'> {
+    const { contractSignature, deployment, primitives: p } = this.#init
+    const head = gathered?.head
+    if (contractSignature == null || head == null) return 'bad'
+    const digest = typedDigest(deployment, 'NodeBinding', binding, p)
+    const options = { signal }
+    const said = await contractSignature(binding.account, digest, bindingSig, head, options)
+    return said === 'ok' ? 'ok' : 'bad'
   }
 
   async #release(work: Work, decision: ReleaseDecision): Promise<Uint8Array> {

@@ -64,7 +64,7 @@ export const recordArgs = z.strictObject({ recordId: hex32 })
 export const recordGetArgs = z.strictObject({
   recordId: hex32,
   ver: version.optional(),
-  /** Where to write; without it the node's downloads folder, under the record's own name. */
+  /** A file to write; without it the node’s downloads folder, under the record’s own name. */
   out: file.optional(),
   /** Bytes from..to, the last exclusive. */
   from: z.int().min(0).optional(),

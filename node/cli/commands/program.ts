@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { ChainUnavailableError } from '../../../core/errors.ts'
 import { addCommand, type CommandContext, numberFlag } from '../command.ts'
 import { facts } from '../table.ts'
 import { allVersions, programVersion } from '../version.ts'
@@ -49,7 +50,9 @@ function addDevChain(program: Command, context: CommandContext): void {
         flag == null ? undefined : resolve(run.shell.cwd, String(flag))
       const port = numberFlag(flags['port'])
       const statePath = path(flags['state'])
+      const { signal } = run.shell
       const chain = await startDevChain({
+        signal,
         ...(typeof port === 'number' ? { port } : {}),
         ...(statePath == null ? {} : { statePath })
       })
@@ -66,7 +69,9 @@ function addDevChain(program: Command, context: CommandContext): void {
             ['written', out]
           ])
         )
-        if (!run.shell.signal.aborted) await once(run.shell.signal, 'abort')
+        const stopped = signal.aborted ? undefined : once(signal, 'abort')
+        const died = await Promise.race([stopped, chain.ended.then(() => true)])
+        if (died === true && !signal.aborted) throw new ChainUnavailableError('the chain ended')
       } finally {
         await chain.stop()
       }

@@ -2,7 +2,7 @@
  * `keyward record …`: what one holds, adds, opens and checks.
  * @module
  */
-import { resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Exit } from '../../api/error.ts'
 import type {
@@ -120,7 +120,7 @@ function addGet(record: Command, context: CommandContext): void {
     example: 'record get 3f2a… --out bundle.json',
     options: (command) =>
       command
-        .option('--out <file>', 'file or folder to write to (default: the current folder)')
+        .option('--out <file>', 'file to write (default: its own name in downloads/)')
         .option('--ver <n>', 'version (default: the newest)')
         .option('--from <byte>', 'first byte of a range')
         .option('--to <byte>', 'end of a range, exclusive')
@@ -129,7 +129,7 @@ function addGet(record: Command, context: CommandContext): void {
     args: ([recordId], flags, shell) => ({
       recordId,
       ver: numberFlag(flags['ver']),
-      out: flags['out'] == null ? `${shell.cwd}${sep}` : outPath(shell.cwd, String(flags['out'])),
+      out: flags['out'] == null ? undefined : resolve(shell.cwd, String(flags['out'])),
       from: numberFlag(flags['from']),
       to: numberFlag(flags['to']),
       via: flags['via']
@@ -182,10 +182,6 @@ function addVerify(record: Command, context: CommandContext): void {
     exit: (each) => (each.valid ? Exit.Done : Exit.NotVerified)
   })
 }
-
-/** A folder keeps its slash, by which the verb knows that it is one. */
-const outPath = (cwd: string, out: string): string =>
-  /[/\\]$/.test(out) ? `${resolve(cwd, out)}${sep}` : resolve(cwd, out)
 
 function given(fields: Record<string, unknown>): Record<string, unknown> | undefined {
   const present = Object.entries(fields).filter(([, value]) => value !== undefined)

@@ -1,0 +1,24 @@
+/**
+ * The shell of a real process. The first SIGINT or SIGTERM asks the command to end, the second ends
+ * the process.
+ * @module
+ */
+import { Exit } from '../api/error.ts'
+import type { NodeModule, Shell } from './shell.ts'
+
+export function realShell(loadNode: () => Promise<NodeModule>): Shell {
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => (stop.signal.aborted ? process.exit(Exit.Interrupted) : stop.abort()))
+  }
+  // A reader that closes early, such as `head`, has what it wanted.
+  process.stdout.on('error', () => process.exit(Exit.Done))
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: stop.signal,
+    loadNode
+  }
+}

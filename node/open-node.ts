@@ -1,0 +1,225 @@
+/**
+ * A node on a folder: what `config` says becomes the seams of `createNode` — files, RPC endpoints,
+ * the real clock. The folder's lock stays with the caller.
+ * @module
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ComponentLogger } from '@libp2p/interface'
+import { LevelDatastore } from 'datastore-level'
+import type { Deployment } from '../core/deployment.ts'
+import { InvalidConfigError } from '../core/errors.ts'
+import { JOURNAL_ENTRY_BYTES, RECEIPT_MAX_BYTES } from '../core/limits.ts'
+import type { Primitives } from '../core/primitives.ts'
+import { accountSlot, decodeAccountWord, Role } from '../core/words.ts'
+import type { Endpoint, HeadSource, Journal, WordSource } from './adapters.ts'
+import { fileCheckpoint } from './chain/checkpoint.ts'
+import { enrol } from './chain/dev-chain.ts'
+import { rpcEndpoint } from './chain/endpoint-rpc.ts'
+import { contractSignature } from './chain/erc1271.ts'
+import { ethersWriter } from './chain/ethers-chain.ts'
+import { quorumHeads } from './chain/heads.ts'
+import { type ChainParameters, chainParameters } from './chain/parameters.ts'
+import { provenWords } from './chain/proofs.ts'
+import type { ClinicStores } from './clinic.ts'
+import type { Config } from './config.ts'
+import { createNode, type RunningNode } from './create-node.ts'
+import { nativePrimitives } from './crypto/native.ts'
+import { readDeployment } from './deployment-file.ts'
+import type { NodeIdentity } from './keys/identity.ts'
+import { surviveKnownRejections } from './network/rejections.ts'
+import { ReceiptIndex } from './receipts/receipt-index.ts'
+import type { Repo } from './repo/repo.ts'
+import { openBlockStore } from './storage/block-store.ts'
+import { encryptedJournal, SEALED_ENTRY_OVERHEAD_BYTES } from './storage/encrypted-journal.ts'
+import { openJournal } from './storage/journal.ts'
+import { systemClock, systemRandom } from './system.ts'
+
+export interface OpenNodeOptions {
+  readonly logger: ComponentLogger
+  /** Ends the start; a node that runs is ended by its `Symbol.asyncDispose`. */
+  readonly signal: AbortSignal
+  /** @default nativePrimitives */
+  readonly primitives?: Primitives
+}
+
+/** What a clinic is in the Directory of a dev chain, where it enrols itself. */
+const DEV_ROLES = Role.CUSTODIAN | Role.CLINICIAN | Role.RELAYER
+/** A local network is one host: the limits that protect a host would refuse most of it. */
+const ONE_HOST = 1_000
+
+interface Chain {
+  readonly deployment: Deployment
+  readonly parameters: ChainParameters
+  readonly endpoints: readonly Endpoint[]
+  readonly heads: HeadSource
+  readonly words: WordSource
+}
+
+/** @throws InvalidConfigError, StoreCorruptError, ChainUnavailableError */
+export async function openNode(
+  repo: Repo,
+  identity: NodeIdentity,
+  options: OpenNodeOptions
+): Promise<RunningNode> {
+  const { config, paths } = repo
+  const primitives = options.primitives ?? nativePrimitives
+  const chain = await openChain(repo, primitives)
+  const clinic = config.profile !== 'patient'
+  const [url] = config.chain.rpc
+  if (clinic && config.chain.kind === 'dev' && config.org != null && url != null) {
+    await enrol(
+      {
+        url,
+        deployment: chain.deployment,
+        primitives,
+        accountKey: identity.accountKey,
+        org: config.org,
+        roles: DEV_ROLES
+      },
+      { signal: options.signal }
+    )
+  }
+  const epoch = await bindingEpoch(chain, identity, primitives, options.signal)
+  const log = options.logger.forComponent('keyward:node')
+  const rejections = surviveKnownRejections({
+    onKnown: ({ name, count }) => log('survived fault %d of libp2p: %s', count, name)
+  })
+  const downloads = join(paths.root, 'downloads')
+  await mkdir(downloads, { recursive: true, mode: 0o700 })
+  const datastore = new LevelDatastore(paths.datastore)
+  await datastore.open()
+  try {
+    const sealed = (path: string): Promise<Journal> => sealedJournal(path, identity, primitives)
+    const node = await createNode({
+      identity,
+      primitives,
+      ...chain,
+      clock: systemClock,
+      random: systemRandom,
+      writer:
+        clinic && url != null
+          ? ethersWriter({
+              url,
+              accountKey: identity.accountKey,
+              deployment: chain.deployment,
+              primitives
+            })
+          : undefined,
+      contractSignature: (account, digest, signature, head, at) =>
+        contractSignature(chain, account, digest, signature, head, at),
+      bindingEpoch: () => epoch,
+      stores: {
+        ledger: await sealed(join(paths.keystore, 'ledger')),
+        pins: await openJournal(join(paths.blocks, 'pins'), { maxEntryBytes: 256 }),
+        blockstore: await openBlockStore(join(paths.blocks, 'segments'), {
+          quotaBytes: config.store.maxBytes
+        }),
+        datastore,
+        ...(clinic ? { clinic: await openClinicStores(repo, sealed) } : {})
+      },
+      network: networkOf(config),
+      choice: config.custody,
+      downloads,
+      logger: options.logger
+    })
+    return closing(node, async () => {
+      await datastore.close()
+      rejections.remove()
+    })
+  } catch (err) {
+    await datastore.close()
+    rejections.remove()
+    throw err
+  }
+}
+
+async function openChain({ config, paths }: Repo, primitives: Primitives): Promise<Chain> {
+  const { kind, rpc, quorum, deployment: setting } = config.chain
+  if (setting == null) {
+    throw new InvalidConfigError('"chain.deployment" expected the contracts’ addresses, got none')
+  }
+  if (rpc.length === 0) throw new InvalidConfigError('"chain.rpc" expected an endpoint, got none')
+  const deployment = await readDeployment(setting, paths.root)
+  const parameters = chainParameters(kind, { quorum, endpoints: rpc.length })
+  const endpoints = rpc.map((url) => rpcEndpoint(url))
+  return {
+    deployment,
+    parameters,
+    endpoints,
+    heads: quorumHeads({
+      endpoints,
+      parameters,
+      clock: systemClock,
+      checkpoint: fileCheckpoint(join(paths.receipts, 'confirmed')),
+      primitives
+    }),
+    words: provenWords({ endpoints, deployment, primitives })
+  }
+}
+
+/** Of this node's account in the Directory; 1 for accounts that are not in it. */
+async function bindingEpoch(
+  { heads, words }: Chain,
+  identity: NodeIdentity,
+  primitives: Primitives,
+  signal: AbortSignal
+): Promise<number> {
+  const current = await heads.current({ signal })
+  if (!current.ok) return 1 // the gate of others will say what is wrong
+  const slot = accountSlot(identity.account, primitives)
+  const proven = await words.prove(current.value.head, [slot], { signal })
+  const word = proven.ok ? decodeAccountWord(proven.value.words[0] ?? 0n) : undefined
+  return word?.bindingEpoch || 1
+}
+
+const sealedJournal = async (
+  path: string,
+  { storeKey }: NodeIdentity,
+  primitives: Primitives
+): Promise<Journal> => {
+  const maxEntryBytes = JOURNAL_ENTRY_BYTES + SEALED_ENTRY_OVERHEAD_BYTES
+  const inner = await openJournal(path, { maxEntryBytes })
+  return encryptedJournal(inner, storeKey, primitives, systemRandom)
+}
+
+async function openClinicStores(
+  { paths }: Repo,
+  sealed: (path: string) => Promise<Journal>
+): Promise<ClinicStores> {
+  return {
+    custody: await sealed(join(paths.shares, 'custody')),
+    mailbox: await sealed(join(paths.shares, 'mailbox')),
+    receipts: await openJournal(join(paths.receipts, 'log'), {
+      maxEntryBytes: 2 * RECEIPT_MAX_BYTES
+    }),
+    evidence: await openJournal(join(paths.receipts, 'evidence'), {
+      maxEntryBytes: JOURNAL_ENTRY_BYTES
+    }),
+    index: new ReceiptIndex(paths.index)
+  }
+}
+
+function networkOf({ listen, announce, bootstrap, limits, chain, profile }: Config) {
+  const local = chain.kind === 'dev' || profile === 'test'
+  return {
+    listen,
+    announce,
+    bootstrap: bootstrap.filter((each) => each.startsWith('/')),
+    ...(limits.connections == null ? {} : { maxConnections: limits.connections }),
+    ...(local ? { inboundPerSecond: ONE_HOST, inboundPending: ONE_HOST } : {})
+  }
+}
+
+/** The node, with what must be closed after it. */
+function closing(node: RunningNode, after: () => Promise<void>): RunningNode {
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= node.stop().finally(after)
+    return stopping
+  }
+  return Object.defineProperties(node, {
+    stop: { value: stop },
+    [Symbol.asyncDispose]: { value: stop }
+  })
+}

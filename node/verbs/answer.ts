@@ -1,0 +1,165 @@
+/**
+ * `inbox`, `approve`, `deny`: the consent conversation as the patient sees it. She may narrow what
+ * was asked before she agrees, never widen it; a denial is recorded and told like a grant.
+ * @module
+ */
+import { fromHex, toHex } from '../../core/bytes.ts'
+import { InvalidParametersError, RecordNotFoundError } from '../../core/errors.ts'
+import { hash } from '../../core/ids.ts'
+import { decodeManifest } from '../../core/manifest.ts'
+import { signReply } from '../../core/wish.ts'
+import { peerText } from '../keys/peer-text.ts'
+import type { ReceivedWish } from '../ledger/ledger.ts'
+import type { Node } from '../node.ts'
+import { BUDGET_DEFAULT, consent } from './grant.ts'
+import { collectMail, keepersOf, leaveMail } from './mail.ts'
+import { tagMaker } from './marks.ts'
+import type { DenyResult, GrantResult, InboxResult } from './results.ts'
+import type { ApproveArgs, DenyArgs } from './shapes.ts'
+import { untilSeconds } from './until.ts'
+import type { VerbOptions } from './verb.ts'
+import { versionRange } from './versions.ts'
+
+/** `inbox`: what waits, and what became of one's own wishes. */
+export async function inbox(node: Node, { signal, progress }: VerbOptions): Promise<InboxResult> {
+  progress({ step: 'collect' })
+  const { unreached } = await collectMail(node, signal)
+  if (unreached.length > 0) {
+    progress({ step: 'collect', detail: `${unreached.length} keepers were not reached` })
+  }
+  const { ledger } = node
+  return {
+    wishes: ledger.wishes().map(({ entry: { id, wish, card }, answer }) => ({
+      wish: toHex(id),
+      from: wish.name,
+      peer: peerText(card.binding.peerId),
+      purpose: wish.hl7,
+      records: wish.scope.records.map(toHex),
+      classes: wish.scope.classes,
+      until: wish.notAfter,
+      reason: wish.reason,
+      at: wish.at,
+      state: answer ?? 'waiting'
+    })),
+    replies: ledger.replies().map((reply) => {
+      const capsule = ledger
+        .capsules()
+        .find(({ grantId }) => reply.grantId != null && toHex(grantId) === toHex(reply.grantId))
+      return {
+        wish: toHex(reply.wish),
+        from: capsule == null ? '' : toHex(capsule.capsule.owner),
+        verdict: reply.verdict,
+        ...(reply.reason === '' ? {} : { reason: reply.reason }),
+        ...(reply.grantId == null ? {} : { grant: toHex(reply.grantId) }),
+        records: [
+          ...new Set(capsule?.capsule.records.map(({ recordId }) => toHex(recordId)) ?? [])
+        ],
+        at: reply.at
+      }
+    })
+  }
+}
+
+/** `approve`: as asked, or narrower. */
+export async function approve(
+  node: Node,
+  args: ApproveArgs,
+  options: VerbOptions
+): Promise<GrantResult> {
+  const { entry } = await waiting(node, args.wish, options.signal)
+  const { wish, card } = entry
+  const asked = askedRecords(node, entry)
+  const records = args.records ?? asked
+  const wider = records.find((id) => !asked.includes(bare(id)))
+  if (wider != null) {
+    throw new InvalidParametersError(`"records" expected no more than was asked for, got ${wider}`)
+  }
+  const nowMs = node.clock.nowMs()
+  const notAfter = args.until == null ? wish.notAfter : untilSeconds(args.until, nowMs)
+  if (notAfter > wish.notAfter) {
+    throw new InvalidParametersError('"until" expected no later than was asked for')
+  }
+  const { verFrom, verTo } = args.versions == null ? wish : versionRange(args.versions)
+  if (verFrom < wish.verFrom || verTo > wish.verTo) {
+    throw new InvalidParametersError('"versions" expected no more than was asked for')
+  }
+  return consent(
+    node,
+    {
+      grantee: card,
+      records: records.map(bare),
+      hl7: wish.hl7,
+      purposes: wish.purposes,
+      verFrom,
+      verTo,
+      notAfter,
+      budget: BUDGET_DEFAULT,
+      wish: hash(wish.id),
+      reply: wish.reply,
+      note: args.note ?? ''
+    },
+    options
+  )
+}
+
+/** `deny`: the requester is told, with the reason if there is one. */
+export async function deny(
+  node: Node,
+  args: DenyArgs,
+  { signal }: VerbOptions
+): Promise<DenyResult> {
+  const { entry } = await waiting(node, args.wish, signal)
+  const { wish, card } = entry
+  const reason = args.reason ?? ''
+  await node.ledger.record({ t: 'denied', wish: wish.id, reason })
+  const reply = {
+    v: 1 as const,
+    wish: wish.id,
+    verdict: 'denied' as const,
+    reason,
+    capsule: undefined,
+    grantId: undefined,
+    at: Math.floor(node.clock.nowMs() / 1_000)
+  }
+  const plain = signReply(reply, node.card(), node.identity.peerSeed, node.primitives)
+  const fallback = keepersOf(node).map((peer) => ({ peer, addrs: [] }))
+  const delivered = await leaveMail(node, card, plain, [...wish.reply, ...fallback], signal).then(
+    () => true,
+    (err: unknown) => {
+      if ((err as Error).name !== 'PeerUnavailableError') throw err
+      return false
+    }
+  )
+  return { wish: toHex(wish.id), delivered }
+}
+
+/** @throws RecordNotFoundError, InvalidParametersError if it was answered before */
+async function waiting(node: Node, id: string, signal: AbortSignal): Promise<ReceivedWish> {
+  const bytes = fromHex(id, 'wish')
+  if (node.ledger.wish(bytes) == null) await collectMail(node, signal)
+  const wish = node.ledger.wish(bytes)
+  if (wish == null) throw new RecordNotFoundError(`no such wish: ${id}`)
+  if (wish.answer != null) {
+    throw new InvalidParametersError(`"wish" expected one that waits, this was ${wish.answer}`)
+  }
+  return wish
+}
+
+/** Own records that a wish asks for, by id or by class; nothing named means all. */
+function askedRecords(node: Node, { wish }: ReceivedWish['entry']): readonly string[] {
+  const { identity, ledger, primitives } = node
+  const ids = new Set(wish.scope.records.map(toHex))
+  const tagOf = tagMaker(identity.root, primitives)
+  const classes = new Set(wish.scope.classes.map((name) => toHex(tagOf('class', name))))
+  const all = ids.size === 0 && classes.size === 0
+  return ledger
+    .records()
+    .flatMap((versions) => versions.slice(-1))
+    .filter(({ entry }) => {
+      const { tags } = decodeManifest(entry.manifest, primitives).custody
+      return all || ids.has(toHex(entry.recordId)) || classes.has(toHex(tags.class))
+    })
+    .map(({ entry }) => toHex(entry.recordId))
+}
+
+const bare = (id: string): string => id.toLowerCase().replace(/^0x/, '')

@@ -1,0 +1,49 @@
+/**
+ * The table of verbs: what a node can be asked to do, by name, with the shape of its arguments.
+ * @module
+ */
+import type { ZodType } from 'zod'
+import type { Node } from '../node.ts'
+import { approve, deny, inbox } from './answer.ts'
+import { grant } from './grant.ts'
+import { listGrants } from './grants.ts'
+import { exportAudit, history } from './history.ts'
+import { listPeers, showIdentity } from './identity.ts'
+import { publish, update } from './publish.ts'
+import { listRecords, showRecord, verifyRecord } from './records.ts'
+import { request } from './request.ts'
+import { retrieve } from './retrieve.ts'
+import { revoke } from './revoke.ts'
+import * as shapes from './shapes.ts'
+import { type Verb, type VerbOptions, verbTable } from './verb.ts'
+
+const verb = <A>(
+  name: string,
+  args: ZodType<A>,
+  run: (node: Node, args: A, options: VerbOptions) => unknown
+): Verb<unknown, unknown, Node> => ({
+  name,
+  args,
+  // the door has checked them by `args`
+  run: async (node, checked, options) => run(node, checked as A, options)
+})
+
+export const verbs = verbTable<Node>(
+  verb('id', shapes.noArgs, showIdentity),
+  verb('peers', shapes.noArgs, listPeers),
+  verb('record.add', shapes.recordAddArgs, publish),
+  verb('record.ls', shapes.noArgs, listRecords),
+  verb('record.show', shapes.recordArgs, showRecord),
+  verb('record.get', shapes.recordGetArgs, retrieve),
+  verb('record.update', shapes.recordUpdateArgs, update),
+  verb('record.verify', shapes.recordVerifyArgs, verifyRecord),
+  verb('request', shapes.requestArgs, request),
+  verb('inbox', shapes.noArgs, (node, _args, options) => inbox(node, options)),
+  verb('approve', shapes.approveArgs, approve),
+  verb('deny', shapes.denyArgs, deny),
+  verb('grant', shapes.grantArgs, grant),
+  verb('grants', shapes.noArgs, (node, _args, options) => listGrants(node, options)),
+  verb('revoke', shapes.revokeArgs, revoke),
+  verb('history', shapes.historyArgs, history),
+  verb('audit.export', shapes.auditExportArgs, exportAudit)
+)

@@ -1,0 +1,222 @@
+/**
+ * `record get`: a record back in the clear (hops 9 and 11 of 12). All custodians are asked at once,
+ * t good shares open it, wrong ones are named; the blocks come from the replicas that the manifest
+ * names, or from whom the DHT names. An owner opens her own with the secret in her ledger.
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { CID } from 'multiformats/cid'
+import { fromHex, toHex, wipe } from '../../core/bytes.ts'
+import { decodeHeader, unlock, wipeKeys } from '../../core/container.ts'
+import { ContentNotFoundError, RecordNotFoundError } from '../../core/errors.ts'
+import { kemPublicKey, kemSeed, peerIdBytes, recordId } from '../../core/ids.ts'
+import { type Capsule, decodeManifest, type Manifest } from '../../core/manifest.ts'
+import { bitOfHl7, purposeCodes } from '../../core/purposes.ts'
+import { peerText } from '../keys/peer-text.ts'
+import type { Node } from '../node.ts'
+import type { Provider } from '../storage/block-session.ts'
+import { addrsOf, ask, type Read } from './ask.ts'
+import { type Collected, collectShares } from './collect-shares.ts'
+import { ownKeys, ownRecord } from './own.ts'
+import type { RecordGetResult } from './results.ts'
+import type { RecordGetArgs } from './shapes.ts'
+import type { VerbOptions } from './verb.ts'
+import { currentHeads } from './words.ts'
+import { type ReadPayload, type Written, writeRecord } from './write-record.ts'
+
+/** Custodians that have not answered when the record is written are waited for this long. */
+const STRAGGLERS_MS = 1_000
+
+export async function retrieve(
+  node: Node,
+  args: RecordGetArgs,
+  options: VerbOptions
+): Promise<RecordGetResult> {
+  const id = recordId(fromHex(args.recordId, 'recordId'))
+  return node.ledger.versions(id).length > 0
+    ? retrieveOwn(node, args, options)
+    : retrieveGranted(node, args, options)
+}
+
+async function retrieveOwn(
+  node: Node,
+  args: RecordGetArgs,
+  options: VerbOptions
+): Promise<RecordGetResult> {
+  const own = ownRecord(node, args.recordId, args.ver)
+  const { content, custody } = own.manifest
+  const cid = CID.decode(content.cid)
+  const keys = ownKeys(node, own)
+  try {
+    const here = await node.vault.has(cid, { signal: options.signal })
+    const providers = here ? [] : await reachable(node, custody.replicas, options.signal)
+    const written = await writeRecord(
+      node,
+      content,
+      keys,
+      readerOf(node, cid, providers, options.signal),
+      args,
+      options
+    )
+    return resultOf(own.manifest, written, undefined)
+  } finally {
+    wipeKeys(keys)
+  }
+}
+
+async function retrieveGranted(
+  node: Node,
+  args: RecordGetArgs,
+  options: VerbOptions
+): Promise<RecordGetResult> {
+  const { primitives: p } = node
+  const { signal } = options
+  const { capsule, manifest, hl7, ownerSecret } = heldFor(node, args)
+  const seed = kemSeed(node.random(32))
+  try {
+    const { conf } = await currentHeads(node, signal)
+    const read: Read = {
+      capsule,
+      manifest,
+      hl7,
+      purpose: bitOfHl7(hl7) ?? 0,
+      conf,
+      kem: { seed, publicKey: kemPublicKey(await p.kemPublicKey(seed)) }
+    }
+    const collected = await collectShares(node, read, options)
+    const { hdr, kcom, cid } = manifest.content
+    const keys = unlock(decodeHeader(hdr), kcom, collected.secret, ownerSecret, p)
+    try {
+      const root = CID.decode(cid)
+      const providers = await authorisedProviders(node, read, root, args.via ?? 'manifest', options)
+      const payload = readerOf(node, root, providers, signal, (peer, reason) =>
+        collected.blamed.push({ peer, reason })
+      )
+      const written = await writeRecord(node, manifest.content, keys, payload, args, options)
+      await Promise.race([collected.settled, delay(STRAGGLERS_MS, undefined, { ref: false })])
+      return resultOf(manifest, written, collected)
+    } finally {
+      wipe(collected.secret)
+      wipeKeys(keys)
+    }
+  } finally {
+    wipe(seed)
+  }
+}
+
+/** The newest grant that holds this version, or the newest version that any grant holds. */
+function heldFor(
+  node: Node,
+  { recordId: id, ver }: RecordGetArgs
+): {
+  readonly capsule: Capsule
+  readonly manifest: Manifest
+  readonly hl7: string
+  readonly ownerSecret: Capsule['records'][number]['so']
+} {
+  const wanted = toHex(fromHex(id, 'recordId'))
+  const held = node.ledger
+    .capsules()
+    .flatMap(({ capsule, hl7 }) => capsule.records.map((record) => ({ capsule, hl7, record })))
+    .filter(({ record }) => toHex(record.recordId) === wanted && (ver ?? record.ver) === record.ver)
+  const newest = Math.max(...held.map(({ record }) => record.ver))
+  const found = held.findLast(({ record }) => record.ver === newest)
+  if (found == null) {
+    const version = ver == null ? '' : ` version ${ver}`
+    throw new RecordNotFoundError(`no own record and no grant for ${id}${version}`)
+  }
+  const { capsule, record, hl7 } = found
+  const manifest = decodeManifest(record.manifest, node.primitives)
+  // a grant that came unasked names purposes, not a code: any of them serves
+  const [code] = purposeCodes(capsule.opening.purposes)
+  return { capsule, manifest, hl7: hl7 || code || '', ownerSecret: record.so }
+}
+
+/** Replicas (or whom the DHT names) at which the grant was proven for blocks, too. */
+async function authorisedProviders(
+  node: Node,
+  read: Read,
+  root: CID,
+  via: NonNullable<RecordGetArgs['via']>,
+  { signal, progress }: VerbOptions
+): Promise<readonly Provider[]> {
+  progress({ step: 'locate', detail: via })
+  const named = read.manifest.custody.replicas.map(({ peer }) => peer)
+  const found = via === 'manifest' ? named : await node.reach.providers(root, { signal })
+  const peers = found.length > 0 ? found : await node.reach.providers(root, { signal })
+  const asked = await Promise.all(
+    peers.map(async (peer) => {
+      const addrs = addrsOf(read.capsule, read.manifest, peer)
+      return { peer, asked: await ask(node, read, 'blocks', peer, addrs, signal) }
+    })
+  )
+  const willing = asked.filter((each) => each.asked.kind === 'released').map(({ peer }) => peer)
+  if (willing.length === 0) {
+    throw new ContentNotFoundError(`none of ${peers.length} peers may or can give ${root}`)
+  }
+  return reachable(
+    node,
+    willing.map((peer) => ({ peer, addrs: addrsOf(read.capsule, read.manifest, peer) })),
+    signal
+  )
+}
+
+async function reachable(
+  node: Node,
+  peers: Parameters<typeof addrsOf>[1]['custody']['replicas'],
+  signal: AbortSignal
+): Promise<readonly Provider[]> {
+  const found = await Promise.all(
+    peers.map(({ peer, addrs }) =>
+      node.reach.peer(peer, addrs, { signal }).then(
+        (id): Provider => ({ peer: id, addrs: [] }),
+        () => undefined
+      )
+    )
+  )
+  signal.throwIfAborted()
+  return found.filter((provider) => provider != null)
+}
+
+const readerOf =
+  (
+    node: Node,
+    cid: CID,
+    providers: readonly Provider[],
+    signal: AbortSignal,
+    blame?: (peer: Collected['blamed'][number]['peer'], reason: string) => void
+  ): ReadPayload =>
+  (offset, length) =>
+    node.vault.get(cid, {
+      offset,
+      ...(length == null ? {} : { length }),
+      providers,
+      signal,
+      onFailure: ({ peer, error }) => {
+        if (error.name !== 'InvalidMessageError') return
+        blame?.(peerIdBytes(peer.toMultihash().bytes), 'gave a block that does not match its CID')
+      }
+    })
+
+function resultOf(
+  { content }: Manifest,
+  written: Written,
+  collected: Collected | undefined
+): RecordGetResult {
+  return {
+    recordId: toHex(content.recordId),
+    ver: content.ver,
+    bytes: written.bytes,
+    sha256: written.sha256,
+    path: written.path,
+    released: (collected?.released ?? []).map(({ peer, receipt }) => ({
+      custodian: peerText(peer),
+      blockNumber: receipt.head.n,
+      blockHash: toHex(receipt.head.h)
+    })),
+    blamed: (collected?.blamed ?? []).map(({ peer, reason }) => ({
+      custodian: peerText(peer),
+      reason
+    }))
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * `revoke`: the signed revocation goes straight to every custodian, which refuses from that moment,
+ * and to the chain through whichever of them is first (SECURITY.md §10).
+ * @module
+ */
+import { fromHex, toHex } from '../../core/bytes.ts'
+import {
+  InvalidParametersError,
+  RecordNotFoundError,
+  TransactionFailedError
+} from '../../core/errors.ts'
+import { openingHash } from '../../core/grant.ts'
+import { grantId, type PeerIdBytes } from '../../core/ids.ts'
+import { decodeManifest } from '../../core/manifest.ts'
+import { type SignedMessage, signTyped } from '../../core/typed-data.ts'
+import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
+import type { TxReceipt } from '../adapters.ts'
+import { peerText } from '../keys/peer-text.ts'
+import type { GivenGrant } from '../ledger/ledger.ts'
+import type { Node } from '../node.ts'
+import type { RevokeResult } from './results.ts'
+import type { RevokeArgs } from './shapes.ts'
+import type { VerbOptions } from './verb.ts'
+import { currentHeads, headWords } from './words.ts'
+
+/** What an exchange may still take after its head was read (check 49). */
+const EXCHANGE_SECONDS = 5
+/** How long custodians that are slow to confirm a notice are waited for. */
+const NOTICE_WAIT_MS = 5_000
+
+export async function revoke(
+  node: Node,
+  args: RevokeArgs,
+  { signal, progress }: VerbOptions
+): Promise<RevokeResult> {
+  const grants = args.all === true ? live(node) : [named(node, args.grant ?? '')]
+  const message = args.all === true ? await revokeAll(node, signal) : revocations(node, grants)
+  progress({ step: 'notice' })
+  const { noticed, sent } = await tellAll(node, message, custodiansOf(node, grants), signal)
+  const at = Math.floor(node.clock.nowMs() / 1_000)
+  await node.ledger.record(
+    ...grants.map(({ entry }) => ({
+      t: 'revoked' as const,
+      grantId: entry.grantId,
+      version: entry.version + 1,
+      block: sent.block.number,
+      at
+    })),
+    ...(message.type === 'RevokeAll'
+      ? [
+          {
+            t: 'revokedAll' as const,
+            epoch: message.message.epoch,
+            block: sent.block.number,
+            at
+          }
+        ]
+      : [])
+  )
+  const { head } = await currentHeads(node, signal)
+  const lateSeconds = node.parameters.headMaxAgeSeconds + EXCHANGE_SECONDS
+  return {
+    revoked: grants.map(({ entry }) => toHex(entry.grantId)),
+    block: sent.block.number,
+    blockHash: toHex(sent.block.hash),
+    lastReleaseBefore: head.timeSeconds + lateSeconds,
+    noticed: noticed.map(peerText),
+    gas: sent.gasUsed
+  }
+}
+
+/** @throws RecordNotFoundError, InvalidParametersError if it was revoked before */
+function named(node: Node, id: string): GivenGrant {
+  const grant = node.ledger.grant(grantId(fromHex(id, 'grant')))
+  if (grant == null) throw new RecordNotFoundError(`no such grant: ${id}`)
+  if (grant.revoked != null) {
+    throw new InvalidParametersError(`"grant" was revoked at block ${grant.revoked.block}`)
+  }
+  return grant
+}
+
+const live = (node: Node): readonly GivenGrant[] =>
+  node.ledger.grants().filter(({ revoked }) => revoked == null)
+
+function revocations(node: Node, grants: readonly GivenGrant[]): SignedMessage {
+  const { deployment, identity, primitives: p } = node
+  const message = {
+    owner: identity.account,
+    items: grants.map(({ entry }) => ({
+      openingHash: openingHash(entry.opening, p),
+      version: entry.version + 1
+    }))
+  }
+  const sig = signTyped(deployment, 'Revocations', message, identity.accountKey, p)
+  return { type: 'Revocations', message, sig }
+}
+
+async function revokeAll(node: Node, signal: AbortSignal): Promise<SignedMessage> {
+  const { deployment, identity, primitives: p } = node
+  const [word] = await headWords(node, [ownerSlot(identity.account, p)], signal)
+  const epoch = (decodeOwnerWord(word ?? 0n)?.epoch || 1) + 1
+  const message = { owner: identity.account, epoch }
+  const sig = signTyped(deployment, 'RevokeAll', message, identity.accountKey, p)
+  return { type: 'RevokeAll', message, sig }
+}
+
+/** Custodians of every own record: a grant may cover any of them. */
+function custodiansOf(node: Node, grants: readonly GivenGrant[]): readonly PeerIdBytes[] {
+  const ids = new Set(grants.flatMap(({ entry }) => entry.records.map((r) => toHex(r.recordId))))
+  const versions = node.ledger.records().flat()
+  const peers = versions
+    .filter(({ entry }) => ids.size === 0 || ids.has(toHex(entry.recordId)))
+    .flatMap(({ entry }) => decodeManifest(entry.manifest, node.primitives).custody.shares)
+    .map(({ peer }) => peer)
+  return [...new Map(peers.map((peer) => [toHex(peer), peer])).values()]
+}
+
+/**
+ * Resolves when one custodian saw it mined and all that can be reached obey it.
+ * @throws TransactionFailedError if it reached no block; those who heard it obey it all the same
+ */
+async function tellAll(
+  node: Node,
+  message: SignedMessage,
+  custodians: readonly PeerIdBytes[],
+  signal: AbortSignal
+): Promise<{ readonly noticed: readonly PeerIdBytes[]; readonly sent: TxReceipt }> {
+  const noticed = new Set<PeerIdBytes>()
+  const enough = new AbortController()
+  const asking = AbortSignal.any([signal, enough.signal])
+  const mined = Promise.withResolvers<TxReceipt | undefined>()
+  const heard = custodians.map(
+    (peer) =>
+      new Promise<void>((resolve) => {
+        const note = () => {
+          noticed.add(peer)
+          resolve()
+        }
+        node.reach
+          .peer(peer, [], { signal: asking })
+          .then((id) => node.custody.notice(id, message, { signal: asking, onProgress: note }))
+          .then((answer) => {
+            if (!answer.ok) return
+            note()
+            if (answer.tx == null) return
+            const { hash, block, gasUsed } = answer.tx
+            mined.resolve({ txHash: hash, block, gasUsed })
+          })
+          .catch(() => {})
+          .finally(resolve)
+      })
+  )
+  if (node.writer != null) {
+    node.writer.submit(message, { signal: asking }).then(mined.resolve, () => {})
+  }
+  const patience = setTimeout(() => mined.resolve(undefined), MINE_WAIT_MS)
+  try {
+    const wait = AbortSignal.any([signal, AbortSignal.timeout(NOTICE_WAIT_MS)])
+    await Promise.race([Promise.all(heard), new Promise((done) => (wait.onabort = done))])
+    signal.throwIfAborted()
+    const sent = await mined.promise
+    if (sent == null) {
+      throw new TransactionFailedError(
+        `the revocation reached no block yet; ${noticed.size} of ${custodians.length} custodians obey it`
+      )
+    }
+    return { noticed: [...noticed], sent }
+  } finally {
+    clearTimeout(patience)
+    enough.abort()
+  }
+}
+
+const MINE_WAIT_MS = 30_000
