@@ -21,6 +21,7 @@ import {
   type Shape,
   uint
 } from './codec.ts'
+import { HEADER_BYTES, META_SEALED_MAX_BYTES } from './container.ts'
 import type { Deployment } from './deployment.ts'
 import { InvalidMessageError, InvalidParametersError, InvalidSignatureError } from './errors.ts'
 import { openingShape, recordTag, scopeExceptShape, scopeTagsShape, U32_MAX } from './grant.ts'
@@ -30,7 +31,6 @@ import {
   CAPSULE_RECORDS_MAX,
   CUSTODIANS_MAX,
   MANIFEST_MAX_BYTES,
-  META_MAX_BYTES,
   REPLICAS_MAX,
   STANDBY_MAX,
   THRESHOLD_MIN,
@@ -68,12 +68,12 @@ export const contentShape = map({
   ver: versionShape,
   /** contentHash of ver − 1. */
   prev: nullable(hashShape),
-  hdr: bytes(39),
+  hdr: bytes(HEADER_BYTES),
   kcom: hashShape,
   cid: cidShape,
   /** Of the ciphertext. */
   size: uint(),
-  meta: bytesUpTo(META_MAX_BYTES),
+  meta: bytesUpTo(META_SEALED_MAX_BYTES),
   author: addressShape,
   created: uint()
 })
