@@ -209,7 +209,9 @@ describe('a stop', () => {
     await test.node.waiting.promise
 
     const stopped = test.api.stop(10_000)
-    expect((await send(`${test.api.url}/healthz`)).status).toBe(503)
+    expect((await post(test.api.url, 'echo', '{"text":""}')).status).toBe(503)
+    expect((await send(`${test.api.url}/readyz`)).status).toBe(503)
+    expect((await send(`${test.api.url}/healthz`)).status).toBe(200)
     test.node.go.resolve()
 
     expect(lines((await call).text)).toEqual([{ result: 'done' }])
