@@ -213,9 +213,10 @@ function networkOf({ listen, announce, bootstrap, limits, chain, profile }: Conf
 
 /** The node, with what must be closed after it. */
 function closing(node: RunningNode, after: () => Promise<void>): RunningNode {
+  const stopNode = node.stop
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
-    stopping ??= node.stop().finally(after)
+    stopping ??= stopNode().finally(after)
     return stopping
   }
   return Object.defineProperties(node, {

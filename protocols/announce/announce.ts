@@ -39,7 +39,10 @@ export class AnnounceService implements Announce {
     this.#rates = new RateLimiter(hintsPerSecond, hintsBurst, init.clock)
   }
 
-  start(): void {
+  /** gossipsub takes subscriptions only while it runs, and starts and stops beside us. */
+  start(): void {}
+
+  afterStart(): void {
     if (this.#started) return
     this.#started = true
     const { pubsub } = this.#components
@@ -47,7 +50,9 @@ export class AnnounceService implements Announce {
     pubsub.subscribe(ANNOUNCE_TOPIC)
   }
 
-  stop(): void {
+  stop(): void {}
+
+  beforeStop(): void {
     if (!this.#started) return
     this.#started = false
     const { pubsub } = this.#components
