@@ -136,8 +136,8 @@ export class FrameChannel {
 
   readonly #onMessage = (event: StreamMessageEvent): void => {
     const { data } = event
-    if (data instanceof Uint8Array) this.#pieces.push(data)
-    else this.#pieces.push(...data)
+    if (data instanceof Uint8Array) this.#pieces.push(plain(data))
+    else for (const piece of data) this.#pieces.push(plain(piece))
     this.#buffered += data.byteLength
     this.#advance()
     // whoever reads resumes; until then at most what the muxer's window allows is on its way
@@ -347,3 +347,9 @@ export class FrameChannel {
 const HEAD_MAX_BYTES = 4
 /** Bounds are checked here, by protocol. */
 const NO_BOUND = { maxDataLength: Number.MAX_SAFE_INTEGER }
+
+/** TCP gives Node's Buffers, whose `slice` shares memory where a Uint8Array's copies. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  bytes.constructor === Uint8Array
+    ? bytes
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -11,9 +11,12 @@ export interface Clock {
 }
 
 interface Bucket {
+  /** Thousandths, so that integers do. */
   tokens: number
   atMs: number
 }
+
+const TOKEN = 1_000
 
 export class RateLimiter {
   /** In order of last use. */
@@ -33,17 +36,17 @@ export class RateLimiter {
   /** 0 if the peer may ask now, which takes a token; else milliseconds until it may. */
   take(peer: string): number {
     const nowMs = this.#clock.nowMs()
-    const bucket = this.#buckets.get(peer) ?? { tokens: this.#burst, atMs: nowMs }
+    const bucket = this.#buckets.get(peer) ?? { tokens: this.#burst * TOKEN, atMs: nowMs }
     this.#buckets.delete(peer)
     this.#buckets.set(peer, bucket)
     const oldest = this.#buckets.size > this.#peers ? this.#buckets.keys().next().value : undefined
     if (oldest != null) this.#buckets.delete(oldest)
     // a clock that was set back earns nothing and costs nothing
     const elapsedMs = Math.max(0, nowMs - bucket.atMs)
-    bucket.tokens = Math.min(this.#burst, bucket.tokens + (elapsedMs * this.#perSecond) / 1_000)
+    bucket.tokens = Math.min(this.#burst * TOKEN, bucket.tokens + elapsedMs * this.#perSecond)
     bucket.atMs = nowMs
-    if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) * 1_000) / this.#perSecond)
-    bucket.tokens -= 1
+    if (bucket.tokens < TOKEN) return Math.ceil((TOKEN - bucket.tokens) / this.#perSecond)
+    bucket.tokens -= TOKEN
     return 0
   }
 }
