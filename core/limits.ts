@@ -174,6 +174,12 @@ export const PROVIDER_BYTES_MAX = 200 * MIB
 export const PROVIDERS_BURST = 100
 /** js-libp2p opens a stream a message. */
 export const DHT_MESSAGES_PER_STREAM = 32
+/** Lookups of ours under way: each takes a stream or two at a peer, which allows DHT_STREAMS_IN. */
+export const LOOKUPS_AT_ONCE = 4
+/** Further ones wait: a clinic that came back announces all its records. */
+export const LOOKUPS_QUEUED = 4_096
+/** Bootstrap peers that were reached are waited for this long to show up in the DHT. */
+export const JOIN_MAX_MS = 3 * SECOND_MS
 /** A lookup that has not ended by then will not. */
 export const LOOKUP_MAX_MS = 20 * SECOND_MS
 
@@ -216,6 +222,9 @@ export const ANVIL_START_MS = 20 * SECOND_MS
 export const ANVIL_STOP_MS = 5 * SECOND_MS
 /** Blocks come each second; some are needed before a proof counts. */
 export const DEV_READY_MS = 30 * SECOND_MS
+
+/** Between two rounds of finishing what is degraded. */
+export const UPKEEP_MS = 60 * SECOND_MS
 
 // ---- stores
 /** Evidence that need not be written again: a few heads with their words. */
