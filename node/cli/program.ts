@@ -59,11 +59,10 @@ async function run(
     return context.exit
   } catch (err) {
     if (err instanceof CommanderError) return err.exitCode === 0 ? Exit.Done : Exit.Usage
-    const { shell } = context
-    if (shell.signal.aborted) return Exit.Interrupted
     const body = errorBody(err)
+    if (body.exit === Exit.Interrupted) return body.exit
     const place = body.name === 'InternalError' && err instanceof Error ? errorText(err) : undefined
-    new Output(shell, { json: argv.includes('--json') }).error(body, place)
+    new Output(context.shell, { json: argv.includes('--json') }).error(body, place)
     return body.exit
   }
 }

@@ -49,8 +49,13 @@ async function runLocal(run: Run, name: string, args: unknown): Promise<unknown>
   const verb = verbs.get(name)
   if (verb == null) throw new InvalidParametersError(`unknown verb "${name}"`)
   const checked = checkArgs(verb, args)
-  await using node = await startNode(run, repo, await createRunLog(run, repo, 'error'))
-  return await verb.run(node, checked, { signal, progress: (event) => run.out.progress(event) })
+  try {
+    await using node = await startNode(run, repo, await createRunLog(run, repo, 'error'))
+    return await verb.run(node, checked, { signal, progress: (event) => run.out.progress(event) })
+  } catch (err) {
+    signal.throwIfAborted() // whatever broke off in the middle, this is why
+    throw err
+  }
 }
 
 /** Opens the folder under its lock and tells what a dead process left. */
