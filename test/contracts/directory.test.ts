@@ -228,6 +228,16 @@ describe('joining an organisation', () => {
     expect(await outcome(again)).toBe('DirectoryNoConsent')
   })
 
+  it('uses the consent up: who was dismissed is not enlisted again unasked', async () => {
+    const account = await member(2, Role.Clinician)
+    await act(admin(2), 'dismiss', account.address)
+
+    const again = act(admin(2), 'enrol', account.address, Role.Clinician)
+
+    expect(await outcome(again)).toBe('DirectoryNoConsent')
+    expect(await organisationOf(account)).toBe(0)
+  })
+
   it('cannot be repeated with an old signature', async () => {
     const account = await opened()
     const message = {

@@ -67,7 +67,7 @@ contract DirectoryHandler is Chain {
 
     function enrol(uint256 who, uint256 by, uint16 roles, bool asWished) external {
         (uint256 a, uint256 admin) = (who % ACCOUNTS, by % ACCOUNTS);
-        roles = asWished ? wishedRoles[a] : roles % 64;
+        roles = asWished ? uint16(directory.consentWord(accountOf(a)) >> 32) : roles % 64;
         VM.prank(accountOf(admin));
         (bool accepted,) =
             address(directory).call(abi.encodeCall(directory.enrol, (accountOf(a), roles)));
