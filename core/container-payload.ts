@@ -17,6 +17,8 @@ export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 /** Chunks of one UnixFS leaf: 4 × 65,552 = 262,208 B, the fixed chunker of SECURITY.md §4. */
 export const CHUNKS_PER_PIECE = 4
 
+const ZEROS = new Uint8Array(CHUNK_BYTES)
+
 export interface PayloadFacts {
   /** Plaintext bytes, unpadded. */
   readonly length: number
@@ -24,6 +26,15 @@ export interface PayloadFacts {
   readonly sha256: Hash
   /** Ciphertext bytes. */
   readonly size: number
+}
+
+export interface SealPayloadOptions {
+  /**
+   * Each piece is valid only until the next is asked for: for a reader that has written it by then.
+   * Saves a tenth of the CPU.
+   * @default false
+   */
+  readonly reusePieces?: boolean
 }
 
 /**
@@ -62,27 +73,69 @@ export function chunkNonce(index: number, last: boolean): Uint8Array {
   return nonce
 }
 
+/** Cuts pieces of any size into chunks; a chunk that lies whole in its piece is not copied. */
+class ChunkCutter {
+  readonly #pending: Uint8Array
+  #held = 0
+
+  constructor(maxBytes: number) {
+    this.#pending = new Uint8Array(maxBytes)
+  }
+
+  /** The chunks that end in this piece, each `size()` long, until that is 0; keeps the rest. */
+  *cut(piece: Uint8Array, size: () => number): Generator<Uint8Array> {
+    let rest = piece
+    for (let wanted = size(); wanted > 0; wanted = size()) {
+      if (this.#held === 0 && rest.byteLength >= wanted) {
+        const chunk = rest.subarray(0, wanted)
+        rest = rest.subarray(wanted)
+        yield chunk
+        continue
+      }
+      const taken = Math.min(rest.byteLength, wanted - this.#held)
+      this.#pending.set(rest.subarray(0, taken), this.#held)
+      this.#held += taken
+      rest = rest.subarray(taken)
+      if (this.#held < wanted) return
+      this.#held = 0
+      yield this.#pending.subarray(0, wanted)
+    }
+  }
+
+  wipe(): void {
+    wipe(this.#pending)
+  }
+}
+
 /** Seals chunks one after the other into pieces of four, the size of a UnixFS leaf. */
 class PieceSealer {
   readonly #cipher: ChunkCipher
+  readonly #reuse: boolean
   #piece = new Uint8Array(CHUNKS_PER_PIECE * SEALED_CHUNK_BYTES)
   #used = 0
   #index = 0
   #lastPlainBytes = 0
+  /** Plaintext sealed so far. */
+  plainBytes = 0
 
-  constructor(key: Uint8Array, p: Primitives) {
+  constructor(key: Uint8Array, reuse: boolean, p: Primitives) {
     this.#cipher = p.chachaChunks(key)
+    this.#reuse = reuse
   }
 
-  /** Seals a chunk that is not the last; gives the piece that was full before it, if one was. */
-  add(chunk: Uint8Array): Uint8Array | undefined {
-    const full = this.#used === this.#piece.byteLength ? this.#piece : undefined
-    if (full != null) {
-      this.#piece = new Uint8Array(CHUNKS_PER_PIECE * SEALED_CHUNK_BYTES)
-      this.#used = 0
-    }
+  /** The piece, if it is full; then there is room for the next chunk. */
+  full(): Uint8Array | undefined {
+    if (this.#used < this.#piece.byteLength) return undefined
+    const piece = this.#piece
+    if (!this.#reuse) this.#piece = new Uint8Array(piece.byteLength)
+    this.#used = 0
+    return piece
+  }
+
+  /** Seals a chunk that is not the last. */
+  add(chunk: Uint8Array): void {
     this.#seal(chunk, this.#index++, false)
-    return full
+    this.plainBytes += chunk.byteLength
   }
 
   /**
@@ -119,58 +172,44 @@ class PieceSealer {
 export function sealPayload(
   source: AsyncIterable<Uint8Array>,
   keys: ContainerKeys,
-  p: Primitives
+  p: Primitives,
+  options: SealPayloadOptions = {}
 ): { readonly payload: AsyncIterable<Uint8Array>; readonly done: Promise<PayloadFacts> } {
   const { promise, resolve, reject } = Promise.withResolvers<PayloadFacts>()
   promise.catch(() => {}) // whoever reads `payload` hears of its failure there
-  return { payload: sealing(source, keys.payload, p, resolve, reject), done: promise }
+  const sealer = new PieceSealer(keys.payload, options.reusePieces ?? false, p)
+  return { payload: sealing(source, sealer, p, resolve, reject), done: promise }
 }
 
 async function* sealing(
   source: AsyncIterable<Uint8Array>,
-  key: Uint8Array,
+  sealer: PieceSealer,
   p: Primitives,
   resolve: (facts: PayloadFacts) => void,
   reject: (err: unknown) => void
 ): AsyncGenerator<Uint8Array> {
   const digest = p.sha256Stream()
-  const sealer = new PieceSealer(key, p)
-  const pending = new Uint8Array(CHUNK_BYTES)
-  let held = 0
+  const cutter = new ChunkCutter(CHUNK_BYTES)
   let length = 0
   try {
     for await (const given of source) {
       digest.update(given)
       length += given.byteLength
-      let rest = given
-      while (rest.byteLength > 0) {
-        let chunk: Uint8Array
-        if (held === 0 && rest.byteLength >= CHUNK_BYTES) {
-          chunk = rest.subarray(0, CHUNK_BYTES) // sealed where it lies
-          rest = rest.subarray(CHUNK_BYTES)
-        } else {
-          const taken = Math.min(rest.byteLength, CHUNK_BYTES - held)
-          pending.set(rest.subarray(0, taken), held)
-          held += taken
-          rest = rest.subarray(taken)
-          if (held < CHUNK_BYTES) continue
-          chunk = pending
-          held = 0
-        }
-        const piece = sealer.add(chunk)
+      for (const chunk of cutter.cut(given, () => CHUNK_BYTES)) {
+        const piece = sealer.full()
         if (piece != null) yield piece
+        sealer.add(chunk)
       }
     }
     const padded = padme(length)
-    let zeros = padded - length
-    pending.fill(0, held)
-    while (held > 0 || zeros > 0) {
-      const chunk = pending.subarray(0, Math.min(CHUNK_BYTES, held + zeros))
-      zeros -= chunk.byteLength - held
-      const piece = sealer.add(chunk)
-      pending.fill(0, 0, held)
-      held = 0
-      if (piece != null) yield piece
+    const left = () => Math.min(CHUNK_BYTES, padded - sealer.plainBytes)
+    for (let zeros = padded - length; left() > 0; zeros -= CHUNK_BYTES) {
+      const padding = ZEROS.subarray(0, Math.max(0, Math.min(CHUNK_BYTES, zeros)))
+      for (const chunk of cutter.cut(padding, left)) {
+        const piece = sealer.full()
+        if (piece != null) yield piece
+        sealer.add(chunk)
+      }
     }
     yield sealer.finish()
     resolve({ length, sha256: hash(digest.digest(), 'sha256'), size: payloadBytes(length) })
@@ -178,7 +217,7 @@ async function* sealing(
     reject(err)
     throw err
   } finally {
-    wipe(pending)
+    cutter.wipe()
     reject(new InvalidParametersError('payload expected to be read to its end')) // no-op if settled
   }
 }
@@ -197,29 +236,13 @@ export async function* openPayload(
 ): AsyncGenerator<Uint8Array> {
   const size = payloadBytes(length)
   const opener = new ChunkOpener(keys.payload, length, p)
-  const pending = new Uint8Array(SEALED_CHUNK_BYTES)
-  let held = 0
+  const cutter = new ChunkCutter(SEALED_CHUNK_BYTES)
   let seen = 0
   let final: Uint8Array = new Uint8Array(0)
   for await (const given of source) {
     seen += given.byteLength
     if (seen > size) throw new DecryptionFailedError()
-    let rest = given
-    while (rest.byteLength > 0) {
-      const wanted = opener.sealedBytes
-      let chunk: Uint8Array
-      if (held === 0 && rest.byteLength >= wanted) {
-        chunk = rest.subarray(0, wanted)
-        rest = rest.subarray(wanted)
-      } else {
-        const taken = Math.min(rest.byteLength, wanted - held)
-        pending.set(rest.subarray(0, taken), held)
-        held += taken
-        rest = rest.subarray(taken)
-        if (held < wanted) continue
-        chunk = pending.subarray(0, held)
-        held = 0
-      }
+    for (const chunk of cutter.cut(given, () => opener.sealedBytes)) {
       const plain = opener.next(chunk)
       if (opener.atEnd) final = plain
       else if (plain.byteLength > 0) yield plain
@@ -245,8 +268,9 @@ export class ChunkOpener {
     this.count = Math.ceil(this.#padded / CHUNK_BYTES)
   }
 
-  /** Bytes that the next chunk has, sealed. */
+  /** Bytes that the next chunk has, sealed; 0 after the last. */
   get sealedBytes(): number {
+    if (this.atEnd) return 0
     return Math.min(CHUNK_BYTES, this.#padded - this.#index * CHUNK_BYTES) + TAG_BYTES
   }
 

@@ -198,6 +198,31 @@ describe('sealing a payload', () => {
     }
   })
 
+  it('gives the same bytes in one piece of memory, if its reader is done with each in time', async () => {
+    const content = pattern(9 * CHUNK + 5)
+    const record = await sealRecord(content, { p })
+    const { payload } = sealPayload(inPieces(content), record.keys, p, { reusePieces: true })
+    const copies: Uint8Array[] = []
+    const buffers = new Set<ArrayBufferLike>()
+    for await (const piece of payload) {
+      copies.push(piece.slice())
+      buffers.add(piece.buffer)
+    }
+
+    expect(equalBytes(concat(...copies), record.payload)).toBe(true)
+    expect(buffers.size).toBe(1)
+  })
+
+  it('never touches a piece again that it gave away', async () => {
+    const { keys, payload: whole } = await sealRecord(pattern(9 * CHUNK), { p })
+    const { payload } = sealPayload(inPieces(pattern(9 * CHUNK)), keys, p)
+    const kept: Uint8Array[] = []
+    for await (const piece of payload) kept.push(piece)
+
+    expect(equalBytes(concat(...kept), whole)).toBe(true)
+    expect(new Set(kept.map((piece) => piece.buffer)).size).toBe(3)
+  })
+
   it('reads its source as it is read itself', async () => {
     let given = 0
     async function* counted() {
