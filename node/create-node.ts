@@ -23,6 +23,7 @@ import { type Clinic, type ClinicStores, openClinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
 import { isKeeperOfOwn } from './ledger/keepers.ts'
 import { Ledger } from './ledger/ledger.ts'
+import { joinNetwork } from './network/join.ts'
 import { libp2pOptions, type NetworkInit } from './network/libp2p.ts'
 import { reach, toPeerId } from './network/reach.ts'
 import { Routing } from './network/routing.ts'
@@ -162,6 +163,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     addrsOf: (peer) => ledger.card(peer)?.addrs ?? []
   })
   late.addresses = () => reaching.addresses()
+  await joinNetwork(storage.libp2p, network.bootstrap ?? [])
 
   const { services } = storage.libp2p
   const node: Node = {

@@ -154,10 +154,13 @@ export async function proveSlots(
   return words
 }
 
-/** A storage value is the RLP of the word without leading zeros; zero is never stored. */
+/**
+ * A storage value is the RLP of the word without leading zeros. Ethereum stores no zero, but anvil
+ * leaves one where a slot was cleared; it is as good as absence, and refuses like it.
+ */
 function readWord(value: Uint8Array): bigint {
   const word = decodeRlp(value)
-  if (!(word instanceof Uint8Array) || word.byteLength > 32 || (word[0] ?? 0) === 0) {
+  if (!(word instanceof Uint8Array) || word.byteLength > 32 || word[0] === 0) {
     throw new InvalidProofError('a slot expected a word without leading zeros')
   }
   if (!equalBytes(RLP.encode(word), value)) {

@@ -1,0 +1,96 @@
+/**
+ * The door for tests and the simulator: a node whose stores live in memory and whose transport may
+ * be the process itself; everything else is the daemon's own code.
+ * @module
+ */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ComponentLogger } from '@libp2p/interface'
+import { MemoryBlockstore } from 'blockstore-core'
+import { MemoryDatastore } from 'datastore-core'
+import type { Primitives } from '../core/primitives.ts'
+import type { Clock, Random } from './adapters.ts'
+import { quorumHeads } from './chain/heads.ts'
+import type { MemoryChain } from './chain/memory-chain.ts'
+import type { ChainParameters } from './chain/parameters.ts'
+import { provenWords } from './chain/proofs.ts'
+import { createNode, type NodeInit, type RunningNode } from './create-node.ts'
+import type { NodeIdentity } from './keys/identity.ts'
+import { inProcess } from './network/memory.ts'
+import type { CustodyChoice } from './node.ts'
+import { ReceiptIndex } from './receipts/receipt-index.ts'
+import { memoryJournal } from './storage/memory-journal.ts'
+
+export { MemoryChain } from './chain/memory-chain.ts'
+export { chainParameters } from './chain/parameters.ts'
+export { deriveIdentity, type NodeIdentity } from './keys/identity.ts'
+
+export interface MemoryNodeInit {
+  readonly identity: NodeIdentity
+  readonly chain: MemoryChain
+  readonly parameters: ChainParameters
+  readonly primitives: Primitives
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: ComponentLogger
+  /** Names the node's address within the process. */
+  readonly name: string
+  /** Addresses of nodes to join by. */
+  readonly bootstrap?: readonly string[]
+  readonly choice?: CustodyChoice
+  /** Whatever else should differ from the daemon's. */
+  readonly changes?: Partial<NodeInit>
+}
+
+const NO_CHOICE: CustodyChoice = { custodians: [], threshold: 2, replicas: 3 }
+
+/** Starts a node in this process; patients get no serving side. */
+export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
+  const { identity, chain, parameters, primitives, clock } = init
+  const clinic = identity.profile !== 'patient'
+  const endpoints = Array.from({ length: parameters.endpoints }, (_, i) =>
+    chain.endpoint(`memory-${i}`)
+  )
+  let confirmed: Awaited<ReturnType<MemoryChain['mine']>> | undefined
+  return createNode({
+    ...init,
+    deployment: chain.deployment,
+    heads: quorumHeads({
+      endpoints,
+      parameters,
+      clock,
+      primitives,
+      checkpoint: {
+        get: async () => confirmed,
+        put: async (ref) => {
+          confirmed = ref
+        }
+      }
+    }),
+    words: provenWords({ endpoints, deployment: chain.deployment, primitives }),
+    writer: clinic ? chain.writer(identity.account) : undefined,
+    stores: {
+      ledger: memoryJournal(),
+      pins: memoryJournal(),
+      blockstore: new MemoryBlockstore(),
+      datastore: new MemoryDatastore(),
+      ...(clinic
+        ? {
+            clinic: {
+              custody: memoryJournal(),
+              mailbox: memoryJournal(),
+              receipts: memoryJournal(),
+              evidence: memoryJournal(),
+              index: new ReceiptIndex(':memory:')
+            }
+          }
+        : {})
+    },
+    network: { ...inProcess(init.name), bootstrap: init.bootstrap ?? [] },
+    choice: init.choice ?? NO_CHOICE,
+    // records are opened into files even here; the system cleans its folder of temporaries
+    downloads: mkdtempSync(join(tmpdir(), 'keyward-')),
+    ...init.changes
+  })
+}
