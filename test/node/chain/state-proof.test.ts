@@ -82,8 +82,15 @@ describe('a storage proof', () => {
     await expect(prove(keyNo(999), await nodesOf(keyNo(7)))).rejects.toMatchObject(invalid)
   })
 
+  it('gives 0 for a slot that was cleared but left in the trie, as anvil does', async () => {
+    const cleared = await trieOf([[keyNo(1), RLP.encode(ZERO)]])
+    const nodes = await createMerkleProof(cleared, keyNo(1))
+
+    expect(await prove(keyNo(1), nodes, hash(cleared.root()))).toEqual([0n])
+  })
+
   it.each([
-    ['zero', ZERO],
+    ['a zero byte', Uint8Array.of(0)],
     ['leading zeros', Uint8Array.of(0, 5)],
     ['33 bytes', new Uint8Array(33).fill(1)]
   ])('is refused when the slot holds %s, which no chain stores', async (_, word) => {
