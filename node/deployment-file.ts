@@ -9,6 +9,7 @@ import { fromHex, toHex0x } from '../core/bytes.ts'
 import type { Deployment } from '../core/deployment.ts'
 import { InvalidConfigError } from '../core/errors.ts'
 import { address, hash } from '../core/ids.ts'
+import { issueText } from './issue-text.ts'
 
 const addressHex = z.string().regex(/^0x[0-9a-f]{40}$/i, 'expected 0x and 40 hex digits')
 const hashHex = z.string().regex(/^0x[0-9a-f]{64}$/i, 'expected 0x and 64 hex digits')
@@ -65,6 +66,6 @@ export async function readDeployment(
   }
   const parsed = deploymentJson.safeParse(value)
   if (parsed.success) return fromDeploymentJson(parsed.data)
-  const issue = parsed.error.issues[0]
-  throw new InvalidConfigError(`${path}: "${issue?.path.join('.')}" ${issue?.message}`)
+  const issue = parsed.error.issues[0] as z.core.$ZodIssue
+  throw new InvalidConfigError(`${path}: "${issue.path.join('.')}" ${issueText(issue)}`)
 }

@@ -5,7 +5,6 @@
  * and errors of classes that may quote their input are told without their message.
  * @module
  */
-import { createWriteStream } from 'node:fs'
 import type { ComponentLogger, Logger } from '@libp2p/interface'
 import { base32 } from 'multiformats/bases/base32'
 import { base58btc } from 'multiformats/bases/base58'
@@ -40,7 +39,7 @@ export function createLog(init: LogInit = {}): ComponentLogger {
   const sink =
     init.file == null
       ? (init.sink ?? process.stderr)
-      : createWriteStream(init.file, { flags: 'a', mode: 0o600 })
+      : pino.destination({ dest: init.file, mode: 0o600, sync: true })
   const root = pino(
     {
       level: init.level ?? 'info',

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { InvalidConfigError } from '../core/errors.ts'
 import { type Config, type ConfigLayer, configSchema, defaultsFor, PROFILES } from './config.ts'
+import { issueText } from './issue-text.ts'
 
 export type Source = 'flag' | 'environment' | 'config' | 'default'
 
@@ -80,7 +81,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     const issue = parsed.error.issues[0] as z.core.$ZodIssue
     const key = keyOf(issue.path)
     const source = list.find((setting) => setting.key === key)?.source ?? 'config'
-    throw new InvalidConfigError(`${sourceText(source, key)}: "${key}" ${reasonOf(issue)}`)
+    throw new InvalidConfigError(`${sourceText(source, key)}: "${key}" ${issueText(issue)}`)
   }
   checkTogether(parsed.data)
   return { config: parsed.data, list }
@@ -209,10 +210,6 @@ function keyOf(path: readonly PropertyKey[]): string {
   }
   return path.join('.')
 }
-
-/** zod's words, in the house's order: expected, got. Values are not echoed. */
-const reasonOf = (issue: z.core.$ZodIssue): string =>
-  issue.message.replace(/^Invalid input: /, '').replace(/, received /, ', got ')
 
 /** For `config show`: an RPC address may carry a key in its path, query or user part. */
 export function shown(setting: Setting): unknown {

@@ -4,6 +4,7 @@
  */
 import type { ZodType } from 'zod'
 import { InvalidParametersError } from '../../core/errors.ts'
+import { issueText } from '../issue-text.ts'
 
 /** @throws InvalidParametersError naming the field, what was expected, and what kind was found */
 export function checkArgs<A>(verb: { readonly args: ZodType<A> }, value: unknown): A {
@@ -14,8 +15,6 @@ export function checkArgs<A>(verb: { readonly args: ZodType<A> }, value: unknown
     throw new InvalidParametersError(`unknown field "${issue.keys[0]?.slice(0, 64)}"`)
   }
   const field = issue?.path.join('.') ?? ''
-  const reason = (issue?.message ?? '')
-    .replace(/^Invalid (input|option): /, '')
-    .replace(/, received /, ', got ')
+  const reason = issue == null ? 'expected other arguments' : issueText(issue)
   throw new InvalidParametersError(field === '' ? reason : `"${field}" ${reason}`)
 }

@@ -19,6 +19,25 @@ export function realShell(loadNode: () => Promise<NodeModule>): Shell {
     env: process.env,
     cwd: process.cwd(),
     signal: stop.signal,
-    loadNode
+    loadNode,
+    ...(process.stdin.isTTY && process.stderr.isTTY
+      ? { askHidden: (question: string) => askHidden(question, stop) }
+      : {})
+  }
+}
+
+/** The terminal does not echo, since readline's own output goes nowhere. */
+async function askHidden(question: string, stop: AbortController): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const { Writable } = await import('node:stream')
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  lines.on('SIGINT', () => stop.abort())
+  process.stderr.write(question)
+  try {
+    return await lines.question('', { signal: stop.signal })
+  } finally {
+    lines.close()
+    process.stderr.write('\n')
   }
 }

@@ -88,7 +88,7 @@ export async function startNode(run: Run, repo: Repo, logger: ComponentLogger) {
     import('../crypto/native.ts'),
     run.shell.loadNode()
   ])
-  const identity = await loadIdentity(repo, await passphraseOf(run), nativePrimitives)
+  const identity = await loadIdentity(repo, await passphraseFor(run, repo), nativePrimitives)
   return openNode(repo, identity, { logger, signal: run.shell.signal })
 }
 
@@ -98,6 +98,16 @@ export async function passphraseOf(run: Run): Promise<string | undefined> {
   const { readFile } = await import('node:fs/promises')
   const text = await readFile(resolve(run.shell.cwd, run.passphraseFile), 'utf8')
   return text.replace(/\r?\n$/, '')
+}
+
+/** The same; a person is asked when there is one and the key needs it. */
+async function passphraseFor(run: Run, repo: Repo): Promise<string | undefined> {
+  const given = await passphraseOf(run)
+  const { askHidden } = run.shell
+  if (given != null || askHidden == null) return given
+  const { rootState } = await import('../keys/keystore.ts')
+  const isWrapped = (await rootState(repo.paths.rootKey)) === 'wrapped'
+  return isWrapped ? askHidden(`passphrase of ${repo.path}: `) : undefined
 }
 
 /** Runs a verb that needs neither node nor folder. */

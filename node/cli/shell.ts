@@ -43,4 +43,6 @@ export interface Shell {
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   loadNode(): Promise<NodeModule>
+  /** Asks a person without showing what is typed; absent where nobody sits. */
+  askHidden?(question: string): Promise<string>
 }

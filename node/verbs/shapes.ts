@@ -125,7 +125,6 @@ export const historyArgs = z.strictObject({ record: hex32.optional() })
 export const auditExportArgs = z.strictObject({ out: file, peer: peer.optional() })
 export const auditVerifyArgs = z.strictObject({ file })
 
-export type NoArgs = z.infer<typeof noArgs>
 export type RecordAddArgs = z.infer<typeof recordAddArgs>
 export type RecordArgs = z.infer<typeof recordArgs>
 export type RecordGetArgs = z.infer<typeof recordGetArgs>

@@ -6,8 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type Diary, fakeNode, initialised, keyward, temporary } from './harness.ts'
+
+const FAKE_BIN = fileURLToPath(new URL('./fake-bin.ts', import.meta.url))
 
 /** A daemon in this process; resolves when it says that it is ready. */
 async function daemon(home: string, flags: string[] = [], diary: Diary = []) {
@@ -33,11 +36,10 @@ async function daemon(home: string, flags: string[] = [], diary: Diary = []) {
 
 /** A daemon in a process of its own. */
 async function process_(home: string, ...argv: string[]): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    ['--no-warnings', join(import.meta.dirname, 'fake-bin.ts'), ...argv, '--repo', home],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, KEYWARD_LOG: 'silent' } }
-  )
+  const child = spawn(process.execPath, ['--no-warnings', FAKE_BIN, ...argv, '--repo', home], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, KEYWARD_LOG: 'silent' }
+  })
   if (argv[0] === 'daemon') await once(child.stdout as NonNullable<typeof child.stdout>, 'data')
   return child
 }
