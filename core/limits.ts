@@ -167,6 +167,11 @@ export const GOSSIP_IHAVE = 500
 export const GOSSIP_CONTROL = 200
 /** Hints remembered, so that each is passed on once. */
 export const HINTS_SEEN = 1_024
+/**
+ * One gossip frame, which holds all of these at once: gossipsub drops a neighbour whose frame is
+ * longer, so that 4 KiB here would part honest nodes at the first list of ids.
+ */
+export const GOSSIP_RPC_BYTES = GOSSIP_MESSAGES * GOSSIP_MESSAGE_BYTES + 64 * KIB
 export const PROVIDERS_PER_SECOND = 10
 export const PROVIDER_KEYS_MAX = 20_000
 export const PROVIDER_BYTES_MAX = 200 * MIB

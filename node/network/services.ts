@@ -13,8 +13,8 @@ import type { ServiceFactoryMap } from 'libp2p'
 import {
   GOSSIP_CONTROL,
   GOSSIP_IHAVE,
-  GOSSIP_MESSAGE_BYTES,
   GOSSIP_MESSAGES,
+  GOSSIP_RPC_BYTES,
   GOSSIP_SUBSCRIPTIONS,
   RELAY_BYTES,
   RELAY_MAX_MS,
@@ -56,7 +56,7 @@ export const networkServices = (init: ServicesInit): ServiceFactoryMap<NetworkSe
     emitSelf: false,
     fallbackToFloodsub: false,
     allowPublishToZeroTopicPeers: true, // announcements are hints: nobody listening is no error
-    maxInboundDataLength: GOSSIP_MESSAGE_BYTES,
+    maxInboundDataLength: GOSSIP_RPC_BYTES,
     decodeRpcLimits: {
       maxSubscriptions: GOSSIP_SUBSCRIPTIONS,
       maxMessages: GOSSIP_MESSAGES,

@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import { LevelDatastore } from 'datastore-level'
 import type { Datastore } from 'interface-datastore'
+import type { CID } from 'multiformats/cid'
 import type { Journal } from '../adapters.ts'
 import { type BlockStore, openBlockStore } from './block-store.ts'
 import { type FileOps, fileOps, storeFailure } from './files.ts'
@@ -40,20 +41,23 @@ export async function openStores(folder: string, init: StoresInit): Promise<Stor
   } catch (err) {
     throw storeFailure('open datastore', err)
   }
+  let pins: Journal | undefined
   try {
-    const pins = await openPins(join(folder, 'pins.journal'), fs)
+    pins = await openPins(join(folder, 'pins.journal'), fs)
+    const journal = pins
     const blockstore = await openBlockStore(join(folder, 'blocks'), { ...init, fs })
     return {
       blockstore,
       datastore,
-      pins,
+      pins: journal,
       async close() {
         await blockstore.close()
-        await pins.close()
+        await journal.close()
         await datastore.close()
       }
     }
   } catch (err) {
+    await pins?.close().catch(() => {})
     await datastore.close().catch(() => {})
     throw err
   }
@@ -61,10 +65,16 @@ export async function openStores(folder: string, init: StoresInit): Promise<Stor
 
 async function openPins(path: string, fs: FileOps): Promise<Journal> {
   const journal = await openJournal(path, { ...PINS, fs })
-  const roots = await readPins(journal)
-  let entries = 0
-  for await (const _ of journal.entries()) entries++
-  if (entries <= 2 * roots.size + PINS_SLACK) return journal
+  let roots: Map<string, CID>
+  try {
+    roots = await readPins(journal)
+    let entries = 0
+    for await (const _ of journal.entries()) entries++
+    if (entries <= 2 * roots.size + PINS_SLACK) return journal
+  } catch (err) {
+    await journal.close()
+    throw err
+  }
   await journal.close()
   await rewriteJournal(path, [...roots.values()].map(pinEntry), { ...PINS, fs })
   return await openJournal(path, { ...PINS, fs })
