@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { equalBytes } from '../../core/bytes.ts'
-import { decide } from '../../core/decide.ts'
+import { CHECKS, decide } from '../../core/decide.ts'
 import type { DecideInput, Decision } from '../../core/decision.ts'
 import { InvalidMessageError } from '../../core/errors.ts'
 import { organisationGrantee } from '../../core/grant.ts'
@@ -14,6 +14,7 @@ import { noblePrimitives as p } from '../../core/noble.ts'
 import { decodeRequest, encodeRequest } from '../../core/request.ts'
 import { encodeTree, treeHash } from '../../core/tree.ts'
 import { hashStruct } from '../../core/typed-data.ts'
+import { DECIDE_CASES } from '../fixtures/decide-cases.ts'
 import { gathered, NOW, named, run, type Scene, scene } from '../fixtures/scene.ts'
 
 const ZERO = hash(new Uint8Array(32))
@@ -38,6 +39,9 @@ const anyName = fc.constantFrom(...Object.keys(scenes))
 const sceneOf = (name: string): Scene => (scenes[name] as () => Scene)()
 
 // ---- changing one leaf, whatever it is
+
+/** A second or two for each law; F1 of SECURITY.md §14 runs a million. */
+const RUNS = 500
 
 type Path = readonly (string | number)[]
 
@@ -160,6 +164,13 @@ const untouched = Object.fromEntries(
 const isRefusal = (decision: Decision): boolean => decision.kind === 'refuse'
 
 describe('laws of decide', () => {
+  it('has a case for every check', () => {
+    const needs = ['headsAreGathered', 'bindingIsAsked', 'wordsAreGathered']
+    const tried = new Set([...DECIDE_CASES.map(([check]) => check), ...needs])
+
+    expect([...tried].sort()).toEqual([...new Set(CHECKS.map(({ name }) => name))].sort())
+  })
+
   it('releases every scene before anything is changed', () => {
     for (const [name, decision] of Object.entries(untouched)) {
       expect(decision.kind, name).toBe('release')
@@ -190,9 +201,9 @@ describe('laws of decide', () => {
           if (isRefusal(first)) expect(decide(only([...a, ...b]), p)).toEqual(first)
         }
       ),
-      { numRuns: 2_000 }
+      { numRuns: RUNS }
     )
-  })
+  }, 60_000)
 
   it('never turns a refusal into a release by a notice', () => {
     const notices = fc.record({
@@ -216,9 +227,9 @@ describe('laws of decide', () => {
           expect(isRefusal(decide({ ...full, notices: told }, p))).toBe(true)
         }
       }),
-      { numRuns: 1_000 }
+      { numRuns: RUNS }
     )
-  })
+  }, 60_000)
 
   it('opens no other record, purpose or grantee by one changed field of a request', () => {
     fc.assert(
@@ -242,9 +253,9 @@ describe('laws of decide', () => {
           if (request.want === 'share') expect(decision.shareEpoch).toBe(was.shareEpoch)
         }
       }),
-      { numRuns: 2_000 }
+      { numRuns: RUNS }
     )
-  })
+  }, 60_000)
 
   it('never throws on what decodes, and is the same twice', () => {
     fc.assert(
@@ -256,7 +267,7 @@ describe('laws of decide', () => {
         expect(['release', 'refuse', 'need']).toContain(decision.kind)
         expect(decide(input as DecideInput, p)).toEqual(decision)
       }),
-      { numRuns: 2_000 }
+      { numRuns: RUNS }
     )
-  })
+  }, 60_000)
 })
