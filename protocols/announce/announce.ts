@@ -50,7 +50,9 @@ export class AnnounceService implements Announce {
     pubsub.subscribe(ANNOUNCE_TOPIC)
   }
 
-  stop(): void {}
+  stop(): void {
+    this.beforeStop()
+  }
 
   beforeStop(): void {
     if (!this.#started) return

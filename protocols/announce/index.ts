@@ -26,18 +26,22 @@ export interface AnnounceInit {
   readonly hintsBurst?: number
 }
 
-/** The part of @libp2p/gossipsub that is used; its verdicts are these three words. */
+/** `accept`, `ignore` or `reject`; `any` since gossipsub's own type for them is an enum. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Verdict = any
+
+/** The part of @libp2p/gossipsub that is used. */
 export interface PubSub {
-  readonly topicValidators: Map<
-    string,
-    // biome-ignore lint/suspicious/noExplicitAny: gossipsub's verdict is an enum of its own
-    (peer: PeerId, message: { readonly data: Uint8Array }) => any
-  >
+  readonly topicValidators: {
+    set(
+      topic: string,
+      validate: (peer: PeerId, message: { readonly data: Uint8Array }) => Verdict
+    ): unknown
+    delete(topic: string): unknown
+  }
   subscribe(topic: string): void
   unsubscribe(topic: string): void
   publish(topic: string, data: Uint8Array): Promise<{ readonly recipients: readonly PeerId[] }>
-  addEventListener(type: 'message', listener: (event: CustomEvent) => void): void
-  removeEventListener(type: 'message', listener: (event: CustomEvent) => void): void
 }
 
 export interface AnnounceComponents {
