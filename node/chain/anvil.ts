@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { ChainUnavailableError, InvalidConfigError } from '../../core/errors.ts'
 import { ANVIL_START_MS, ANVIL_STOP_MS } from '../../core/limits.ts'
@@ -21,6 +21,8 @@ export interface AnvilInit {
   readonly statePath?: string
   /** Origin of a page that may ask the chain. @default none */
   readonly allowOrigin?: string
+  /** Accounts of the well-known mnemonic that have money from the start. @default 10 */
+  readonly accounts?: number
   readonly signal?: AbortSignal
 }
 
@@ -44,10 +46,11 @@ exec "$@" </dev/null
 /** @throws InvalidConfigError where there is no anvil, or the port is taken */
 export async function startAnvil(init: AnvilInit = {}): Promise<Anvil> {
   const program = anvilPath()
-  const port = init.port ?? (await freePort())
+  const port = await freePort(init.port ?? 0)
   const args = [
     ...['--host', '127.0.0.1', '--port', String(port), '-q', '--hardfork', 'prague'],
     ...['--block-time', '1', '--mixed-mining', '--slots-in-an-epoch', '1'],
+    ...['--accounts', String(init.accounts ?? 10)],
     ...['--allow-origin', init.allowOrigin ?? `http://127.0.0.1:${port}`],
     ...(init.statePath == null ? [] : ['--state', init.statePath, '--state-interval', '1'])
   ]
@@ -133,14 +136,18 @@ function anvilPath(): string {
 
 const goArch = (arch: string): string => (arch === 'x64' ? 'amd64' : arch)
 
-async function freePort(): Promise<number> {
+/** @throws InvalidConfigError if the port is taken: its owner would answer for our chain */
+async function freePort(wanted: number): Promise<number> {
   const server = createServer()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen(0, '127.0.0.1', resolve)
-  await promise
-  const at = server.address()
+  server.listen(wanted, '127.0.0.1', resolve)
+  try {
+    await promise
+  } catch (err) {
+    throw new InvalidConfigError(`port ${wanted} cannot be used for a local chain`, { cause: err })
+  }
+  const { port } = server.address() as AddressInfo
   await new Promise((done) => server.close(done))
-  if (at == null || typeof at === 'string') throw new InvalidConfigError('no free port')
-  return at.port
+  return port
 }

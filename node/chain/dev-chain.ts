@@ -1,12 +1,12 @@
 /**
  * The `dev` chain: a local anvil with the contracts on it, nothing to install by hand. Its founding
- * organisations are numbered 1–64 and administered by keys that anybody can derive, so a
+ * organisations are numbered 1–64 and administered by anvil's well-known accounts, so that a
  * demo enrols accounts without votes. Never for real data: whoever reaches it can do anything.
  * @module
  */
 import type { AbortOptions } from '@libp2p/interface'
-import { Wallet } from 'ethers'
-import { fromHex, toHex0x, utf8 } from '../../core/bytes.ts'
+import { HDNodeWallet, Wallet } from 'ethers'
+import { fromHex, toHex0x } from '../../core/bytes.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { ChainUnavailableError, InvalidConfigError } from '../../core/errors.ts'
 import { type Address, address } from '../../core/ids.ts'
@@ -38,12 +38,13 @@ export interface DevChain {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Anvil's first well-known key: it deploys. */
-const DEPLOYER_KEY = fromHex('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80')
-/** Organisations of a dev chain: as many founders as the Directory takes. */
+/** Anvil's own: all keys of a dev chain are known to everybody. */
+const MNEMONIC = 'test test test test test test test test test test test junk'
+const DEPLOYER = 0
+/** Organisations of a dev chain, as many founders as the Directory takes; n's admin is account n. */
 const ORGANISATIONS = 64
-/** 100 ether. */
-const GAS_MONEY = 100n * 10n ** 18n
+/** 10 ether: a hundred thousand messages. An account below half of it is given more. */
+const GAS_MONEY = 10n * 10n ** 18n
 const CONSENT_SECONDS = 3_600
 
 /**
@@ -52,7 +53,7 @@ const CONSENT_SECONDS = 3_600
  * @throws InvalidConfigError where no anvil comes along, or the port is taken
  */
 export async function startDevChain(init: DevChainInit = {}): Promise<DevChain> {
-  const anvil = await startAnvil(init)
+  const anvil = await startAnvil({ ...init, accounts: ORGANISATIONS + 1 })
   try {
     const { url, pid, ended } = anvil
     const start = await headNumber(url, init.signal)
@@ -73,22 +74,22 @@ export async function startDevChain(init: DevChainInit = {}): Promise<DevChain> 
 async function findOrDeploy(url: string, init: DevChainInit): Promise<Deployment> {
   const { primitives = noblePrimitives, signal } = init
   const common = { url, primitives, ...(signal == null ? {} : { signal }) }
-  const deployer = address(primitives.secp256k1Address(DEPLOYER_KEY))
+  const deployerKey = devKey(DEPLOYER)
+  const addressOf = (key: Uint8Array): Address => address(primitives.secp256k1Address(key))
   try {
-    return await readDeployment({ ...common, contracts: firstAddresses(deployer) })
+    return await readDeployment({ ...common, contracts: firstAddresses(addressOf(deployerKey)) })
   } catch (err) {
     if ((err as Error).name !== 'InvalidConfigError') throw err
   }
   const founders = Array.from({ length: ORGANISATIONS }, (_, i) => {
     const org = i + 1
-    return { org, admin: address(primitives.secp256k1Address(adminKey(org, primitives))) }
+    return { org, admin: addressOf(devKey(org)) }
   })
-  return await deploy({ ...common, deployerKey: DEPLOYER_KEY, founders })
+  return await deploy({ ...common, deployerKey, founders })
 }
 
-/** Known to all, like anvil's own keys. */
-const adminKey = (org: number, p: Primitives): Uint8Array =>
-  p.keccak256(utf8(`keyward dev chain: admin of organisation ${org}`))
+const devKey = (index: number): Uint8Array =>
+  fromHex(HDNodeWallet.fromPhrase(MNEMONIC, '', `m/44'/60'/0'/0/${index}`).privateKey)
 
 export interface EnrolInit {
   readonly url: string
@@ -114,12 +115,17 @@ export async function enrol(init: EnrolInit, options: AbortOptions = {}): Promis
     throw new InvalidConfigError(`"org" of a dev chain expected 0..${ORGANISATIONS}, got ${org}`)
   }
   const account = address(p.secp256k1Address(accountKey))
-  const sender = new Sender({
-    url,
-    accountKey: adminKey(Math.max(1, org), p),
-    chainId: deployment.chainId
-  })
-  await fund(sender.rpc, [sender.account, account], options)
+  // A patient has no organisation: the deployer pays.
+  const payerKey = devKey(org === 0 ? DEPLOYER : org)
+  const sender = new Sender({ url, accountKey: payerKey, chainId: deployment.chainId })
+  const money = await sender.rpc.ask(
+    'eth_getBalance',
+    [toHex0x(account), 'latest'],
+    (result) => BigInt(String(result)),
+    options
+  )
+  // By a transaction: a balance set from outside would leave the head without provable state.
+  if (money < GAS_MONEY / 2n) await sender.send({ to: account, value: GAS_MONEY }, options)
   const send = async (method: string, values: unknown[]): Promise<void> => {
     await sender.send({ to: deployment.directory, data: encodeDirectory(method, values) }, options)
   }
@@ -159,14 +165,6 @@ const signMembership = (key: Uint8Array, deployment: Deployment, message: object
     },
     message
   )
-
-/** Sets balances as only a local chain can: no transaction, so no two daemons race for a nonce. */
-async function fund(rpc: JsonRpc, accounts: Address[], options: AbortOptions): Promise<void> {
-  for (const account of accounts) {
-    const who = toHex0x(account)
-    await rpc.ask('anvil_setBalance', [who, `0x${GAS_MONEY.toString(16)}`], () => {}, options)
-  }
-}
 
 const read = (
   rpc: JsonRpc,

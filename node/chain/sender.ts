@@ -39,7 +39,7 @@ type Options = { readonly signal?: AbortSignal | undefined }
 /** Head room for what other transactions of the same block change. */
 const GAS_MARGIN_PERCENT = 125n
 /** Sends again after another process took the nonce. */
-const NONCE_TRIES = 4
+const NONCE_TRIES = 10
 
 export class Sender {
   readonly account: Address
