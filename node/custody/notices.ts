@@ -4,30 +4,54 @@
  * @module
  */
 import { toHex } from '../../core/bytes.ts'
-import { grantId } from '../../core/grant.ts'
-import type { Address, GrantId } from '../../core/ids.ts'
+import { grantId, recordKey } from '../../core/grant.ts'
+import type { Address, GrantId, Hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import type { SignedMessage } from '../../core/typed-data.ts'
+import type { OptOut, SignedMessage } from '../../core/typed-data.ts'
+import { RecordStatus } from '../../core/words.ts'
 
 export class Notices {
   readonly #primitives: Primitives
   readonly #revoked = new Map<string, number>()
   readonly #ownerEpoch = new Map<string, number>()
   readonly #bindingEpoch = new Map<string, number>()
+  readonly #optOut = new Map<string, OptOut>()
+  readonly #erased = new Set<string>()
 
   constructor(primitives: Primitives) {
     this.#primitives = primitives
   }
 
-  add({ type, message }: SignedMessage): void {
-    if (type === 'Revocations') {
-      for (const { openingHash, version } of message.items) {
-        raise(this.#revoked, grantId(message.owner, openingHash, this.#primitives), version)
+  add(notice: SignedMessage): void {
+    switch (notice.type) {
+      case 'Revocations': {
+        const { owner, items } = notice.message
+        for (const { openingHash, version } of items) {
+          raise(this.#revoked, grantId(owner, openingHash, this.#primitives), version)
+        }
+        return
       }
-    } else if (type === 'RevokeAll') {
-      raise(this.#ownerEpoch, message.owner, message.epoch)
-    } else if (type === 'BindingEpoch') {
-      raise(this.#bindingEpoch, message.account, message.bindingEpoch)
+      case 'RevokeAll':
+        raise(this.#ownerEpoch, notice.message.owner, notice.message.epoch)
+        return
+      case 'BindingEpoch':
+        raise(this.#bindingEpoch, notice.message.account, notice.message.bindingEpoch)
+        return
+      case 'OptOut': {
+        const key = toHex(notice.message.owner)
+        const known = this.#optOut.get(key)
+        if (known == null || notice.message.version > known.version) {
+          this.#optOut.set(key, notice.message)
+        }
+        return
+      }
+      case 'Records': {
+        const { owner, items } = notice.message
+        for (const { recordTag, status } of items) {
+          if (status !== RecordStatus.ERASED) continue
+          this.#erased.add(toHex(recordKey(owner, recordTag, this.#primitives)))
+        }
+      }
     }
   }
 
@@ -42,6 +66,15 @@ export class Notices {
 
   bindingEpoch(account: Address): number | undefined {
     return this.#bindingEpoch.get(toHex(account))
+  }
+
+  optOut(owner: Address): OptOut | undefined {
+    return this.#optOut.get(toHex(owner))
+  }
+
+  /** An erasure is final: nothing on chain takes it back either. */
+  isErased(owner: Address, recordTag: Hash): boolean {
+    return this.#erased.has(toHex(recordKey(owner, recordTag, this.#primitives)))
   }
 }
 

@@ -1,8 +1,10 @@
 /**
  * Finds receipts by number and owner without holding them in memory: a node:sqlite table beside the
- * journal, rebuilt from it whenever it lags or is gone. Never the truth: the journal is.
+ * journal, rebuilt from it whenever it lags, has a gap, is damaged or gone. Never the truth: the
+ * journal is.
  * @module
  */
+import { rmSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { decode, encode, map } from '../../core/codec.ts'
 import type { Address } from '../../core/ids.ts'
@@ -25,19 +27,16 @@ export class ReceiptIndex {
 
   /** `path` may be ":memory:". */
   constructor(path: string) {
-    this.#db = new DatabaseSync(path)
-    // a lost index is rebuilt, so it need not survive power loss
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF')
-    this.#db.exec(
-      'CREATE TABLE IF NOT EXISTS receipts (seq INTEGER PRIMARY KEY, owner BLOB, link BLOB, body BLOB)'
-    )
+    this.#db = openTable(path)
     this.#insert = this.#db.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?)')
     this.#page = this.#db.prepare(
       'SELECT seq, link, body, owner = ? AS mine FROM receipts WHERE seq > ? ORDER BY seq LIMIT ?'
     )
+    const row = this.#db.prepare('SELECT count(*) AS rows, max(seq) AS last FROM receipts').get()
+    if (row?.['rows'] !== (row?.['last'] ?? 0)) this.#db.exec('DELETE FROM receipts')
   }
 
-  /** The highest number it holds. */
+  /** The highest number it holds; all below it are there too. */
   get lastSeq(): number {
     const row = this.#db.prepare('SELECT max(seq) AS last FROM receipts').get()
     return Number(row?.['last'] ?? 0)
@@ -57,11 +56,31 @@ export class ReceiptIndex {
     return { entries, more: rows.length > RECEIPTS_PER_PAGE }
   }
 
-  clear(): void {
-    this.#db.exec('DELETE FROM receipts')
-  }
-
   close(): void {
     this.#db.close()
+  }
+}
+
+function openTable(path: string): DatabaseSync {
+  try {
+    return createTable(path)
+  } catch {
+    for (const ending of ['', '-wal', '-shm']) rmSync(`${path}${ending}`, { force: true })
+    return createTable(path)
+  }
+}
+
+function createTable(path: string): DatabaseSync {
+  const db = new DatabaseSync(path)
+  try {
+    // a lost index is rebuilt, so it need not survive power loss
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF')
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS receipts (seq INTEGER PRIMARY KEY, owner BLOB, link BLOB, body BLOB)'
+    )
+    return db
+  } catch (err) {
+    db.close()
+    throw err
   }
 }

@@ -1,12 +1,13 @@
 /**
  * A custodian's one log of everything that it released, refused, acknowledged or destroyed (hop 10d
- * of 12): links chained and signed as they are asked for, durable before `append` resolves. At
- * start the whole chain is checked; a broken one refuses all work (601) until it is repaired.
+ * of 12): links chained and signed as they are written, durable before `append` resolves. At start
+ * the whole chain is checked; a broken one refuses all work (601) until it is repaired.
  * @module
  */
 import { bytesUpTo, decode, encode, map } from '../../core/codec.ts'
+import { StoreCorruptError } from '../../core/errors.ts'
 import type { Address, PeerIdBytes } from '../../core/ids.ts'
-import { RECEIPT_MAX_BYTES } from '../../core/limits.ts'
+import { COMMIT_GROUP, RECEIPT_MAX_BYTES } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import {
   appendLink,
@@ -42,12 +43,21 @@ export interface Receipt {
   readonly body: Uint8Array
 }
 
+interface Waiting {
+  readonly body: Uint8Array
+  readonly owner: Address | undefined
+  readonly written: PromiseWithResolvers<Receipt>
+}
+
 const entryShape = map({ link: signedLinkShape, body: bytesUpTo(RECEIPT_MAX_BYTES) })
 
 export class ReceiptLog {
   readonly #init: ReceiptLogInit
+  readonly #waiting: Waiting[] = []
+  #writing: Promise<void> | undefined
   #end: ChainEnd = CHAIN_START
   #whole = true
+  #indexed = true
 
   private constructor(init: ReceiptLogInit) {
     this.#init = init
@@ -57,26 +67,28 @@ export class ReceiptLog {
   static async open(init: ReceiptLogInit): Promise<ReceiptLog> {
     const log = new ReceiptLog(init)
     const { index, peer, guardSeconds, primitives } = init
-    let indexed = index.lastSeq
+    const indexed = index.lastSeq
     let seq = 0
     for await (const bytes of init.journal.entries()) {
       seq++
-      const entry = decode(entryShape, bytes, 'receipt')
+      const read = readEntry(bytes)
+      if (read == null) {
+        log.#whole = false
+        continue
+      }
+      const { entry, owner } = read
       const { end, faults } = checkEntry(log.#end, entry, { peer, guardSeconds }, primitives)
       if (faults.length > 0) log.#whole = false
       log.#end = end
       init.onReceipt?.(entry)
-      if (seq > indexed) index.add(seq, ownerOf(decodeBody(entry.body)), entry)
+      if (seq > indexed) index.add(seq, owner, entry)
     }
-    if (indexed > seq) {
-      // the index remembers more than the journal holds: the journal was put back (T16)
-      log.#whole = false
-      indexed = seq
-    }
+    // an index that remembers more than the journal holds: the journal was put back (T16)
+    if (indexed > seq) log.#whole = false
     return log
   }
 
-  /** False: a link is missing, damaged or forged, or a write failed; nothing may be released. */
+  /** False: a link is missing, damaged or forged; nothing may be released. */
   get isWhole(): boolean {
     return this.#whole
   }
@@ -87,28 +99,63 @@ export class ReceiptLog {
   }
 
   /**
-   * Signs and chains a receipt at once and resolves when it is on disk; many may be under way.
-   * @throws StoreFullError, StoreCorruptError; then the log is broken, since a link is missing
+   * Chains, signs and writes a receipt; resolves when it is on disk. Many may be under way.
+   * @throws StoreFullError, StoreCorruptError; then it is not in the log, which goes on without it
    */
-  async append(body: ReceiptBody): Promise<Receipt> {
-    const { journal, index, peer, peerSeed, primitives, clock } = this.#init
-    const encoded = encodeBody(body)
-    const atSeconds = Math.max(this.#end.atSeconds, Math.floor(clock.nowMs() / 1_000))
-    const { link, end } = appendLink(
-      this.#end,
-      encoded,
-      { peer, seed: peerSeed, atSeconds },
-      primitives
-    )
-    this.#end = end
-    try {
-      await journal.append(encode({ link, body: encoded }))
-    } catch (err) {
-      this.#whole = false
-      throw err
+  append(body: ReceiptBody): Promise<Receipt> {
+    const written = Promise.withResolvers<Receipt>()
+    this.#waiting.push({ body: encodeBody(body), owner: body.owner, written })
+    this.#writing ??= this.#write()
+    return written.promise
+  }
+
+  /**
+   * One group after the other. A link is signed only when all before it are on disk, so a write
+   * that fails leaves no gap, and no second link with its number.
+   */
+  async #write(): Promise<void> {
+    await Promise.resolve() // receipts of the same turn share a write
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, COMMIT_GROUP)
+      const { receipts, end } = this.#chain(group)
+      try {
+        if (!this.#whole) throw new StoreCorruptError('the receipt log is not whole')
+        await this.#init.journal.append(...receipts.map((receipt) => encode(receipt)))
+      } catch (err) {
+        for (const { written } of group) written.reject(err)
+        continue
+      }
+      const before = this.#end.seq
+      this.#end = end
+      for (const [i, { owner, written }] of group.entries()) {
+        const receipt = receipts[i] as Receipt
+        this.#index(before + i + 1, owner, receipt)
+        written.resolve(receipt)
+      }
     }
-    index.add(end.seq, ownerOf(body), { link, body: encoded })
-    return { link, body: encoded }
+    this.#writing = undefined
+  }
+
+  #chain(group: readonly Waiting[]): { receipts: readonly Receipt[]; end: ChainEnd } {
+    const { peer, peerSeed, primitives, clock } = this.#init
+    let end = this.#end
+    const receipts = group.map(({ body }) => {
+      const atSeconds = Math.max(end.atSeconds, Math.floor(clock.nowMs() / 1_000))
+      const next = appendLink(end, body, { peer, seed: peerSeed, atSeconds }, primitives)
+      end = next.end
+      return { link: next.link, body }
+    })
+    return { receipts, end }
+  }
+
+  /** The index may fail: it is caught up at the next start, and until then has no gap. */
+  #index(seq: number, owner: Address | undefined, receipt: Receipt): void {
+    if (!this.#indexed) return
+    try {
+      this.#init.index.add(seq, owner, receipt)
+    } catch {
+      this.#indexed = false
+    }
   }
 
   /** The chain after `after`, with the bodies that are about this owner's records. */
@@ -124,9 +171,20 @@ export class ReceiptLog {
   }
 
   async close(): Promise<void> {
+    await this.#writing
     await this.#init.journal.close()
     this.#init.index.close()
   }
 }
 
-const ownerOf = (body: ReceiptBody): Address | undefined => body.owner
+/** Undefined for bytes that are no receipt. */
+function readEntry(
+  bytes: Uint8Array
+): { readonly entry: Receipt; readonly owner: Address | undefined } | undefined {
+  try {
+    const entry = decode(entryShape, bytes, 'receipt')
+    return { entry, owner: decodeBody(entry.body).owner }
+  } catch {
+    return undefined
+  }
+}

@@ -25,7 +25,7 @@ const MINUTE_MS = 60_000
 export class RefusalTally {
   readonly #log: ReceiptLog
   readonly #body: (counted: Counted) => ReceiptBody
-  #counted = new Map<string, Counted>()
+  readonly #counted = new Map<string, Counted>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(log: ReceiptLog, body: (counted: Counted) => ReceiptBody) {
@@ -37,25 +37,38 @@ export class RefusalTally {
     this.#timer ??= setInterval(() => void this.flush().catch(() => {}), MINUTE_MS).unref()
   }
 
-  /** Beyond the bound, more kinds of refusal in one minute share one counter. */
   count(peer: PeerIdBytes, code: RefuseCode, req: Hash, want: string): void {
-    const full = this.#counted.size >= REFUSALS_COUNTED
-    const key = full ? 'rest' : `${toHex(peer)} ${code}`
-    const known = this.#counted.get(key)
-    if (known == null) this.#counted.set(key, { peer, code, req, want, count: 1 })
-    else known.count++
+    this.#add({ peer, code, req, want, count: 1 })
   }
 
-  /** Writes what was counted. @throws StoreFullError, StoreCorruptError */
+  /** Writes what was counted. @throws StoreFullError, StoreCorruptError; then it stays counted */
   async flush(): Promise<void> {
-    const counted = this.#counted
-    this.#counted = new Map()
-    await Promise.all([...counted.values()].map((each) => this.#log.append(this.#body(each))))
+    const counted = [...this.#counted.values()]
+    this.#counted.clear()
+    const written = await Promise.allSettled(
+      counted.map(async (each) => this.#log.append(this.#body(each)))
+    )
+    for (const [i, { status }] of written.entries()) {
+      if (status === 'rejected') this.#add(counted[i] as Counted)
+    }
+    const failed = written.find((each) => each.status === 'rejected')
+    if (failed != null) throw failed.reason
   }
 
+  /** Writes what it can: a log that takes nothing more must not keep a node from stopping. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#timer = undefined
-    await this.flush()
+    await this.flush().catch(() => {})
+  }
+
+  /** Beyond the bound, more kinds of refusal in one minute share one counter. */
+  #add(more: Counted): void {
+    const full = this.#counted.size >= REFUSALS_COUNTED
+    const own = `${toHex(more.peer)} ${more.code}`
+    const key = full && !this.#counted.has(own) ? 'rest' : own
+    const known = this.#counted.get(key)
+    if (known == null) this.#counted.set(key, { ...more })
+    else known.count += more.count
   }
 }

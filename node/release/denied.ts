@@ -3,7 +3,6 @@
  * does not tell "no such record" from "not yours" (SECURITY.md §9.2).
  * @module
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import { DENIED_STEP_MS } from '../../core/limits.ts'
 import type { Clock } from '../adapters.ts'
 
@@ -12,7 +11,12 @@ export const deniedAtMs = (arrivedAtMs: number, nowMs: number): number => {
   return arrivedAtMs + steps * DENIED_STEP_MS
 }
 
-export async function waitUntil(atMs: number, clock: Clock): Promise<void> {
+/** Waits at most one step: a clock that is set back must not hold an answer. */
+export async function waitUntil(
+  atMs: number,
+  clock: Clock,
+  sleep: (ms: number) => Promise<unknown>
+): Promise<void> {
   const leftMs = atMs - clock.nowMs()
-  if (leftMs > 0) await delay(Math.min(leftMs, DENIED_STEP_MS))
+  if (leftMs > 0) await sleep(Math.min(leftMs, DENIED_STEP_MS))
 }

@@ -4,7 +4,7 @@
  */
 import { decodeHeader } from '../../core/container.ts'
 import type { DecideInput, CustodyEntry as GateEntry, Notices } from '../../core/decision.ts'
-import { grantId, openingHash } from '../../core/grant.ts'
+import { grantId, openingHash, recordTag } from '../../core/grant.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { AccessRequest } from '../../core/request.ts'
 import type { CustodyEntry } from '../custody/custody-store.ts'
@@ -39,16 +39,19 @@ export const gateNotices = (
   request: AccessRequest,
   p: Primitives
 ): Notices => ({
-  erased: false,
+  erased: notices.isErased(request.owner, recordTag(request.recordId, request.ver, p)),
   revokedVersion: notices.revokedVersion(grantOf(request, p)),
   ownerEpoch: notices.ownerEpoch(request.owner),
-  bindingEpoch: notices.bindingEpoch(request.binding.account)
+  bindingEpoch: notices.bindingEpoch(request.binding.account),
+  optOut: notices.optOut(request.owner)
 })
 
 export const sameNotices = (a: Notices, b: Notices): boolean =>
+  a.erased === b.erased &&
   a.revokedVersion === b.revokedVersion &&
   a.ownerEpoch === b.ownerEpoch &&
-  a.bindingEpoch === b.bindingEpoch
+  a.bindingEpoch === b.bindingEpoch &&
+  a.optOut?.version === b.optOut?.version
 
 export const budgetUse = ({ request }: DecideInput, p: Primitives): BudgetUse => ({
   grantId: grantOf(request, p),

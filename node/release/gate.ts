@@ -5,6 +5,7 @@
  * Source: SECURITY.md §9.
  * @module
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AbortOptions } from '@libp2p/interface'
 import { concat, wipe } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
@@ -14,7 +15,7 @@ import type { DecideInput, GatePolicy, ReleaseDecision } from '../../core/decisi
 import type { Deployment } from '../../core/deployment.ts'
 import { type Sealed, seal, shareInfo } from '../../core/envelope.ts'
 import { type Address, type Hash, hash } from '../../core/ids.ts'
-import { EXCHANGE_MAX_MS, REQUESTS_QUEUED } from '../../core/limits.ts'
+import { BUSY_RETRY_MS, EXCHANGE_MAX_MS, REQUESTS_QUEUED } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import {
   type AccessRequest,
@@ -67,6 +68,8 @@ export interface GateInit {
     | undefined
   /** Who may fetch which blocks, as releases with `want: "blocks"` said. */
   readonly rights: BlockRights
+  /** Until a denial may leave. @default a timer */
+  readonly sleep?: (ms: number) => Promise<unknown>
 }
 
 /** A request under way, with what was found out about it. */
@@ -113,15 +116,25 @@ export class Gate {
 
   /** One request frame in, one signed answer out. Never throws. */
   readonly handle: AccessHandler = async (frame, stream) => {
-    let req = requestHash(frame, this.#init.primitives)
+    const { primitives: p } = this.#init
+    let req = requestHash(frame, p)
+    let signed: Signed
+    let request: AccessRequest
     try {
-      const signed = decode(signedRequestShape, frame, 'request')
-      req = requestHash(signed.b, this.#init.primitives)
-      const request = decodeRequest(signed.b)
-      return await this.#serve(signed, request, req, stream)
-    } catch (err) {
-      const malformed = (err as Error).name === 'InvalidMessageError'
-      return this.#refuseEarly(malformed ? Code.MALFORMED : Code.INTERNAL, req, '', stream)
+      signed = decode(signedRequestShape, frame, 'request')
+      req = requestHash(signed.b, p)
+      request = decodeRequest(signed.b)
+    } catch {
+      return this.#refuseEarly(Code.MALFORMED, req, '', stream)
+    }
+    const full = this.#inWork >= REQUESTS_QUEUED
+    this.#inWork++
+    try {
+      return await this.#serve(signed, request, req, stream, full)
+    } catch {
+      return await this.#denied({ req, stream }, undefined)
+    } finally {
+      this.#inWork--
     }
   }
 
@@ -129,23 +142,28 @@ export class Gate {
     signed: Signed,
     request: AccessRequest,
     req: Hash,
-    stream: StreamState
+    stream: StreamState,
+    full: boolean
   ): Promise<Uint8Array> {
-    const work = this.#begin(signed, request, req, stream)
-    this.#inWork++
+    const work = this.#begin(signed, request, req, stream, full)
+    let outcome: ReleaseDecision | { readonly code: RefuseCode }
     try {
-      const outcome = await this.#decide(work)
-      if (!('code' in outcome)) return await this.#release(work, outcome)
-      return await this.#refuse(work, outcome.code)
-    } catch {
-      return await this.#denied(work, undefined)
-    } finally {
-      this.#inWork--
+      outcome = await this.#decide(work)
+    } catch (err) {
+      if ((err as Error).name !== 'TimeoutError') throw err
+      outcome = { code: Code.TIMEOUT }
     }
+    return 'code' in outcome ? this.#refuse(work, outcome.code) : this.#release(work, outcome)
   }
 
   /** All that is known without asking anybody; takes the request's number at once. */
-  #begin(signed: Signed, request: AccessRequest, req: Hash, stream: StreamState): Work {
+  #begin(
+    signed: Signed,
+    request: AccessRequest,
+    req: Hash,
+    stream: StreamState,
+    queueFull: boolean
+  ): Work {
     const { custody, primitives: p, identity, deployment, policy, receipts, clock } = this.#init
     const { binding, bindingSig } = request
     const lastSeq = stream.lastSeq
@@ -159,7 +177,7 @@ export class Gate {
       stream: { remotePeer: stream.remotePeer, challenge: hash(stream.challenge), lastSeq },
       load: {
         draining: this.#draining,
-        queueFull: this.#inWork >= REQUESTS_QUEUED,
+        queueFull,
         peerOverRate: stream.retryMs > 0
       },
       audit: { whole: receipts.isWhole, behindAnchor: false },
@@ -339,13 +357,17 @@ export class Gate {
   /** Refusals 101–307 and 601: said as they are, counted, with no receipt of their own. */
   #refuseEarly(code: RefuseCode, req: Hash, want: string, stream: StreamState): Uint8Array {
     if (code < Code.DENIED) this.#tally.count(stream.remotePeer, code, req, want)
-    return this.#answer(refusalAnswer(req, wireCode(code), stream.retryMs, undefined))
+    const retryMs = code === Code.BUSY ? Math.max(stream.retryMs, BUSY_RETRY_MS) : 0
+    return this.#answer(refusalAnswer(req, wireCode(code), retryMs, undefined))
   }
 
   /** From here on a stranger must learn nothing: one code, at one of few moments. */
-  async #denied({ req, stream }: Work, receipt: Receipt | undefined): Promise<Uint8Array> {
-    const { clock } = this.#init
-    await waitUntil(deniedAtMs(stream.arrivedAtMs, clock.nowMs()), clock)
+  async #denied(
+    { req, stream }: Pick<Work, 'req' | 'stream'>,
+    receipt: Receipt | undefined
+  ): Promise<Uint8Array> {
+    const { clock, sleep = delay } = this.#init
+    await waitUntil(deniedAtMs(stream.arrivedAtMs, clock.nowMs()), clock, sleep)
     return this.#answer(refusalAnswer(req, Code.DENIED, 0, receipt))
   }
 

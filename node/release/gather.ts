@@ -24,11 +24,12 @@ export async function gatherHeads(
   request: AccessRequest,
   signal: AbortSignal
 ): Promise<GatheredHeads> {
+  const ref = { number: request.conf.n, hash: request.conf.h }
+  // first, since it may have to read newer blocks than those that were kept
+  const requested = await source.onConfirmedLine(ref, { signal })
   const current = await source.current({ signal })
   if (!current.ok) return { heads: current, requested: undefined, head: undefined }
   const { head, conf } = current.value
-  const ref = { number: request.conf.n, hash: request.conf.h }
-  const requested = await source.onConfirmedLine(ref, { signal })
   return {
     heads: { ok: true, value: { head, conf, requested } },
     requested: requested.ok ? requested.value : undefined,

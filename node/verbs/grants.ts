@@ -15,7 +15,7 @@ import { peerText } from '../keys/peer-text.ts'
 import type { Node } from '../node.ts'
 import type { GrantsResult } from './results.ts'
 import type { VerbOptions } from './verb.ts'
-import { headWords } from './words.ts'
+import { currentHeads, wordsAt } from './words.ts'
 
 type State = GrantsResult['grants'][number]['state']
 
@@ -52,12 +52,19 @@ export async function listGrants(node: Node, { signal }: VerbOptions): Promise<G
   })
   const all = [...given, ...received]
   const refs = all.flatMap(({ id, owner }) => [grantSlot(id, p), ownerSlot(owner, p)])
-  const words = refs.length === 0 ? [] : await headWords(node, refs, signal)
+  const { head, conf } = await currentHeads(node, signal)
+  const [words, confirmed] = await Promise.all(
+    [head, conf].map((block) => (refs.length === 0 ? [] : wordsAt(node, block, refs, signal)))
+  )
   const now = Math.floor(node.clock.nowMs() / 1_000)
   return {
     grants: all.map(({ row }, i) => ({
       ...row,
-      state: stateOf(words[2 * i] ?? 0n, words[2 * i + 1] ?? 0n, row.until, now)
+      // a grant works once a confirmed block holds it; a revocation counts at the head
+      state:
+        confirmed?.[2 * i] === 0n
+          ? 'pending'
+          : stateOf(words?.[2 * i] ?? 0n, words?.[2 * i + 1] ?? 0n, row.until, now)
     }))
   }
 }

@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { ChainUnavailableError } from '../../../core/errors.ts'
-import { addCommand, type CommandContext, numberFlag } from '../command.ts'
+import { ChainUnavailableError, InvalidParametersError } from '../../../core/errors.ts'
+import { addCommand, type CommandContext, numberFlag, repeated } from '../command.ts'
 import { facts } from '../table.ts'
 import { allVersions, programVersion } from '../version.ts'
 
@@ -83,15 +83,37 @@ function addDemo(program: Command, context: CommandContext): void {
   addCommand(program, context, {
     usage: 'demo',
     summary: 'a patient, five clinics and a chain on this machine: request, grant, read, revoke',
-    example: 'demo',
+    example: 'demo --record scan.pdf --kill 1 --lie 1',
     node: false,
-    async run(run) {
+    options: (command) =>
+      command
+        .option('--record <file>', 'a file of yours as a record too; may be repeated', repeated)
+        .option('--keep <dir>', 'leave the network’s folders there, for a look')
+        .option('--custodians <n>', 'clinics that keep shares (default: 5)')
+        .option('--threshold <t>', 'shares that open a record (default: 3)')
+        .option('--kill <n>', 'custodians that die before the release')
+        .option('--lie <n>', 'custodians that give corrupt shares'),
+    async run(run, _positional, flags) {
       const { runDemo } = await import('../../demo/demo.ts')
+      const number = (name: string): number | undefined => {
+        const value = numberFlag(flags[name])
+        if (value == null) return undefined
+        if (typeof value === 'number') return value
+        throw new InvalidParametersError(`"${name}" expected a whole number, got ${value}`)
+      }
+      const counts = ['custodians', 'threshold', 'kill', 'lie'].flatMap((name) => {
+        const value = number(name)
+        return value == null ? [] : [[name, value] as const]
+      })
+      const at = (path: string): string => resolve(run.shell.cwd, path)
       return runDemo({
         json: run.out.json,
         signal: run.shell.signal,
         stdout: run.shell.stdout,
-        progress: (event) => run.out.progress(event)
+        progress: (event) => run.out.progress(event),
+        records: ((flags['record'] as string[] | undefined) ?? []).map(at),
+        keep: flags['keep'] == null ? undefined : at(String(flags['keep'])),
+        ...Object.fromEntries(counts)
       })
     }
   })
