@@ -133,7 +133,11 @@ export function variant<T extends Record<string, Shape<unknown>>>(
 /** Canonical bytes of a value; undefined becomes null. @throws InvalidMessageError */
 export function encode(value: unknown): Uint8Array<ArrayBuffer> {
   try {
-    return dagCbor.encode(toWire(value)) as Uint8Array<ArrayBuffer>
+    const out = dagCbor.encode(toWire(value)) as Uint8Array<ArrayBuffer>
+    // in Node it may be a Buffer, whose slice shares memory where a Uint8Array's copies
+    return out.constructor === Uint8Array
+      ? out
+      : new Uint8Array(out.buffer, out.byteOffset, out.byteLength)
   } catch (err) {
     throw new InvalidMessageError('value has no canonical form', { cause: err })
   }
