@@ -193,6 +193,7 @@ describe.each(implementations)('primitives of %s', (_, p) => {
     expect(p.ed25519Verify(key.subarray(0, 31), SUNSCREEN, signature)).toBe(false)
     expect(p.ed25519Verify(concat(key, filled(0, 1)), SUNSCREEN, signature)).toBe(false)
     expect(p.ed25519Verify(filled(2), SUNSCREEN, signature), 'no point').toBe(false)
+    expect(p.ed25519Verify(filled(2, 10 ** 6), SUNSCREEN, signature), 'too long').toBe(false)
   })
 
   it('signs with the seed as it is now, even if its array held another', () => {
@@ -249,6 +250,13 @@ describe.each(implementations)('primitives of %s', (_, p) => {
       expect(p.secp256k1Recover(digest, signature), name).toBeUndefined()
     }
     expect(p.secp256k1Recover(digest.subarray(1), good)).toBeUndefined()
+    // For such small r a point with x = r + order exists, which other software names by v = 29, 30.
+    for (let small = 1n; small < 20n; small++) {
+      for (const beyond of [29, 30]) {
+        const signature = concat(word(small), word(s), Uint8Array.of(beyond))
+        expect(p.secp256k1Recover(digest, signature), `r ${small}, v ${beyond}`).toBeUndefined()
+      }
+    }
     const flipped = p.secp256k1Recover(digest, good.with(64, other[0] as number))
     expect(hex(flipped)).not.toBe(hex(p.secp256k1Address(filled(1))))
   })
@@ -262,6 +270,17 @@ describe.each(implementations)('primitives of %s', (_, p) => {
     expect(await p.hpkeOpen(v.seed, v.info, v.aad, v)).toEqual(v.plain)
     const got = await p.hpkeExportFrom(v.seed, v.info, v.exportEnc, v.exporterContext, 32)
     expect(got).toEqual(v.exported)
+  })
+
+  it.each([0, 1_088, 1_119, 1_121])('does not open an enc of %i bytes', async (length) => {
+    const none = new Uint8Array(0)
+    const refused = { name: 'DecryptionFailedError' }
+    const sealed = { enc: filled(1, length), ct: filled(2, 16) }
+
+    await expect(p.hpkeOpen(filled(1), none, none, sealed)).rejects.toMatchObject(refused)
+    await expect(p.hpkeExportFrom(filled(1), none, sealed.enc, none, 32)).rejects.toMatchObject(
+      refused
+    )
   })
 
   /** A good key but for one coefficient: 0 is the low one of its three bytes, 1 the high one. */

@@ -15,6 +15,7 @@ import {
   unlock
 } from '../../core/container.ts'
 import {
+  ChunkOpener,
   chunkNonce,
   openPayload,
   padme,
@@ -289,6 +290,31 @@ describe('opening a damaged payload', () => {
       { numRuns: 60 }
     )
   })
+
+  // SECURITY.md F5, before a release: FULL=1. A chunk opens alone, so it is flipped alone.
+  it.skipIf(process.env['FULL'] == null)(
+    'notices each flipped byte of a MiB',
+    { timeout: 900_000 },
+    async () => {
+      const mib = pattern(2 ** 20)
+      const { payload, keys } = await sealRecord(mib, { p })
+      const opener = new ChunkOpener(keys.payload, mib.byteLength, p)
+      let detected = 0
+      for (let at = 0; at < payload.byteLength; at++) {
+        const index = Math.floor(at / SEALED)
+        payload[at] = (payload[at] as number) ^ (1 << (at & 7))
+        try {
+          opener.at(index, payload.subarray(index * SEALED, (index + 1) * SEALED))
+        } catch (err) {
+          if ((err as Error).name === 'DecryptionFailedError') detected++
+        }
+        payload[at] = (payload[at] as number) ^ (1 << (at & 7))
+      }
+
+      expect(detected).toBe(payload.byteLength)
+      expect((await open(payload, { keys }, mib.byteLength)).failure).toBeUndefined()
+    }
+  )
 
   it('notices chunks that were swapped, dropped, doubled or replaced, wherever', async () => {
     const record = await sealRecord(content, { p })

@@ -58,10 +58,17 @@ describe('opening a range', () => {
   it('opens the last chunk even for an empty range', async () => {
     const damaged = payload.slice()
     damaged[payload.byteLength - 1] = (damaged[payload.byteLength - 1] as number) ^ 1
-    const empty = (bytes: Uint8Array) =>
-      drain(openRange(from(bytes), bytes.byteLength, keys, length, 5, 5, p))
+    let reads = 0
+    const empty = (bytes: Uint8Array) => {
+      const read: ReadAt = (offset, wanted) => {
+        reads++
+        return from(bytes)(offset, wanted)
+      }
+      return drain(openRange(read, bytes.byteLength, keys, length, 5, 5, p))
+    }
 
     expect(await empty(payload)).toEqual({ bytes: new Uint8Array(0), failure: undefined })
+    expect(reads, 'the last chunk alone').toBe(1)
     expect((await empty(damaged)).failure).toBe('DecryptionFailedError')
   })
 
@@ -109,6 +116,14 @@ describe('opening a range', () => {
   ])('refuses a reader that gives %s', async (_, off) => {
     const longer = concat(payload, filled(0))
     const read: ReadAt = async (offset, wanted) => longer.subarray(offset, offset + wanted + off)
+
+    const range = openRange(read, payload.byteLength, keys, length, 0, 10, p)
+    expect((await drain(range)).failure).toBe('DecryptionFailedError')
+  })
+
+  it('refuses a reader that gives too many bytes only where it would not show', async () => {
+    const read: ReadAt = async (offset, wanted) =>
+      payload.subarray(offset, offset + wanted + (offset === 0 ? 1 : 0))
 
     const range = openRange(read, payload.byteLength, keys, length, 0, 10, p)
     expect((await drain(range)).failure).toBe('DecryptionFailedError')

@@ -59,6 +59,7 @@ describe('strict Ed25519', () => {
       expect(isStrictEd25519Key(fromHex(key)), name).toBe(/honest/.test(name))
     }
     expect(isStrictEd25519Key(filled(1, 31))).toBe(false)
+    expect(isStrictEd25519Key(filled(1, 10 ** 6)), 'too long to remember').toBe(false)
   })
 
   it('has vectors on which the libraries differ, or this file would prove nothing', () => {

@@ -21,6 +21,10 @@ describe('the KEM of node:crypto', () => {
     ['cannot seal', { encap: throwing }],
     ['finds another secret', { decap: () => filled(1) }],
     ['sends a secret that it does not find again', { encap: broken }],
+    [
+      'agrees with itself alone',
+      { decap: () => filled(1), encap: (to) => ({ ...nobleKem.encap(to), secret: filled(1) }) }
+    ],
     ['has another public key', { publicKey: () => nobleKem.publicKey(filled(1)) }]
   ])('is not trusted when it %s', (_, fault) => {
     expect(proven({ ...nobleKem, ...fault })).toBeUndefined()
