@@ -11,8 +11,7 @@ import type { Address } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import { Directory, GrantRegistry, RecordRegistry } from './abi.ts'
-import type { ModelCall } from './contract-model.ts'
-import type { DirectoryCall } from './directory-model.ts'
+import type { DirectoryCall, ModelCall } from './model-calls.ts'
 
 const interfaces = {
   grants: new Interface(GrantRegistry.abi),

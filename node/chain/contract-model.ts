@@ -34,28 +34,11 @@ import {
   Verdict,
   verdictSlot
 } from '../../core/words.ts'
-import { type DirectoryCall, DirectoryModel } from './directory-model.ts'
+import { DirectoryModel } from './directory-model.ts'
+import type { ModelCall, RecordCall } from './model-calls.ts'
 import { demand, type ModelBlock, ModelState } from './model-state.ts'
 
 const PURPOSE_BITS = Object.values(Purpose).reduce<number>((bits, bit) => bits | (1 << bit), 0)
-
-export type RecordCall =
-  | {
-      readonly type: 'Attest'
-      readonly owner: Address
-      readonly recordTag: Hash
-      readonly verdict: number
-      readonly anchor: Hash
-    }
-  | {
-      readonly type: 'Lapse'
-      readonly owner: Address
-      readonly recordTag: Hash
-      readonly org: number
-    }
-
-/** A transaction's content: a message (signed, or unsigned by its owner) or an own act. */
-export type ModelCall = SignedMessage | RecordCall | DirectoryCall
 
 export class ContractModel {
   readonly state = new ModelState()

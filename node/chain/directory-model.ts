@@ -22,60 +22,8 @@ import {
   organisationSlot,
   Role
 } from '../../core/words.ts'
+import { type DirectoryCall, type Proposal, ProposalKind, type Seat } from './model-calls.ts'
 import { demand, type ModelBlock, type ModelState } from './model-state.ts'
-
-/** What organisations vote on; kinds as in IDirectory.vote. */
-export interface Proposal {
-  readonly voterSet: number
-  readonly kind: number
-  readonly org: number
-  readonly account: Address
-  readonly quorum: number
-  readonly deadline: number
-}
-
-export const ProposalKind = {
-  ADMIT: 1,
-  SUSPEND: 2,
-  REINSTATE: 3,
-  REMOVE: 4,
-  APPOINT: 5,
-  SUSPEND_ACCOUNT: 6
-} as const
-
-/** The sender's own acts in the Directory. */
-export type DirectoryCall =
-  | {
-      readonly type: 'Consent'
-      readonly org: number
-      readonly roles: number
-      readonly version: number
-      readonly deadline: number
-    }
-  | { readonly type: 'Enrol' | 'Restrict'; readonly account: Address; readonly roles: number }
-  | { readonly type: 'Dismiss' | 'Suspend' | 'Reinstate'; readonly account: Address }
-  | {
-      readonly type: 'SetGroupMember'
-      readonly salt: Hash
-      readonly account: Address
-      readonly member: boolean
-    }
-  | {
-      readonly type: 'ClearGroupMember'
-      readonly org: number
-      readonly salt: Hash
-      readonly account: Address
-    }
-  | { readonly type: 'Vote'; readonly proposal: Proposal }
-
-/** An account's place, given from outside. */
-export interface Seat {
-  readonly type: 'Seat'
-  readonly account: Address
-  readonly org: number
-  readonly roles: number
-  readonly bindingEpoch: number
-}
 
 const ALL_ROLES = Object.values(Role).reduce<number>((all, role) => all | role, 0)
 

@@ -8,7 +8,7 @@ import type { Deployment } from '../../core/deployment.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { ChainWriter, TxReceipt } from '../adapters.ts'
 import { encodeCall } from './calls.ts'
-import type { ModelCall } from './contract-model.ts'
+import type { ModelCall } from './model-calls.ts'
 import { Sender } from './sender.ts'
 
 export interface EthersWriterInit {

@@ -12,11 +12,11 @@ import { ChainUnavailableError, TransactionFailedError } from '../../core/errors
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { BlockRef, ChainWriter, Clock, TxReceipt, WordRef } from '../adapters.ts'
-import { ContractModel, type ModelCall } from './contract-model.ts'
-import type { Seat } from './directory-model.ts'
+import { ContractModel } from './contract-model.ts'
 import { claimOf } from './header.ts'
 import { type EndpointFaults, MemoryEndpoint } from './memory-endpoint.ts'
 import { MemoryState, type Roots } from './memory-state.ts'
+import type { ModelCall, Seat } from './model-calls.ts'
 import { type ModelBlock, ModelRevert } from './model-state.ts'
 import { waitFor } from './quorum.ts'
 

@@ -1,0 +1,78 @@
+/**
+ * Everything that can be sent to the contracts: signed messages, and the acts that an account does
+ * itself. One form for the model (contract-model.ts) and for real chains (calls.ts).
+ * @module
+ */
+import type { Address, Hash } from '../../core/ids.ts'
+import type { SignedMessage } from '../../core/typed-data.ts'
+
+export type RecordCall =
+  | {
+      readonly type: 'Attest'
+      readonly owner: Address
+      readonly recordTag: Hash
+      readonly verdict: number
+      readonly anchor: Hash
+    }
+  | {
+      readonly type: 'Lapse'
+      readonly owner: Address
+      readonly recordTag: Hash
+      readonly org: number
+    }
+
+/** A transaction's content: a message (signed, or unsigned by its owner) or an own act. */
+export type ModelCall = SignedMessage | RecordCall | DirectoryCall
+
+/** What organisations vote on; kinds as in IDirectory.vote. */
+export interface Proposal {
+  readonly voterSet: number
+  readonly kind: number
+  readonly org: number
+  readonly account: Address
+  readonly quorum: number
+  readonly deadline: number
+}
+
+export const ProposalKind = {
+  ADMIT: 1,
+  SUSPEND: 2,
+  REINSTATE: 3,
+  REMOVE: 4,
+  APPOINT: 5,
+  SUSPEND_ACCOUNT: 6
+} as const
+
+/** The sender's own acts in the Directory. */
+export type DirectoryCall =
+  | {
+      readonly type: 'Consent'
+      readonly org: number
+      readonly roles: number
+      readonly version: number
+      readonly deadline: number
+    }
+  | { readonly type: 'Enrol' | 'Restrict'; readonly account: Address; readonly roles: number }
+  | { readonly type: 'Dismiss' | 'Suspend' | 'Reinstate'; readonly account: Address }
+  | {
+      readonly type: 'SetGroupMember'
+      readonly salt: Hash
+      readonly account: Address
+      readonly member: boolean
+    }
+  | {
+      readonly type: 'ClearGroupMember'
+      readonly org: number
+      readonly salt: Hash
+      readonly account: Address
+    }
+  | { readonly type: 'Vote'; readonly proposal: Proposal }
+
+/** An account's place, given from outside. */
+export interface Seat {
+  readonly type: 'Seat'
+  readonly account: Address
+  readonly org: number
+  readonly roles: number
+  readonly bindingEpoch: number
+}
