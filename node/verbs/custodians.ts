@@ -4,7 +4,8 @@
  * @module
  */
 import { type Card, checkCard } from '../../core/binding.ts'
-import { equalBytes, toHex } from '../../core/bytes.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { encode } from '../../core/codec.ts'
 import {
   InvalidParametersError,
   InvalidSignatureError,
@@ -61,7 +62,7 @@ export async function chooseCustodians(
 
 async function choose(node: Node, text: string, signal: AbortSignal): Promise<ChosenCustodian> {
   const { peer, addrs } = addressOf(text)
-  const card = await cardOf(node, peer, addrs, signal)
+  const card = await cardOrKnown(node, peer, addrs, signal)
   const { account } = card.binding
   const [word] = await headWords(node, [accountSlot(account, node.primitives)], signal)
   const entry = decodeAccountWord(word ?? 0n)
@@ -71,6 +72,24 @@ async function choose(node: Node, text: string, signal: AbortSignal): Promise<Ch
     )
   }
   return { peer, card, op: entry.org }
+}
+
+/** A custodian that is away now is dealt to when it is back, if its card was seen before. */
+async function cardOrKnown(
+  node: Node,
+  peer: PeerIdBytes,
+  addrs: readonly Uint8Array[],
+  signal: AbortSignal
+): Promise<Card> {
+  try {
+    return await cardOf(node, peer, addrs, signal)
+  } catch (err) {
+    signal.throwIfAborted()
+    const known = node.ledger.card(peer)
+    if (known == null || (err as Error).name !== 'PeerUnavailableError') throw err
+    assertCard(node, known, peerText(peer))
+    return known
+  }
 }
 
 /** A peer id, or a multiaddr that ends in one. @throws InvalidParametersError */
@@ -100,7 +119,7 @@ export async function cardOf(
   if (!equalBytes(answer.card.binding.peerId, peer)) {
     throw new InvalidSignatureError(`the card of ${peerText(peer)} binds another peer`)
   }
-  if (node.ledger.card(peer) == null) await rememberCard(node, answer.card)
+  await remember(node, answer.card)
   return answer.card
 }
 
@@ -111,11 +130,21 @@ export function assertCard(node: Node, card: Card, of: string): void {
   if (fault != null) throw new InvalidSignatureError(`the card of ${of} has a wrong ${fault}`)
 }
 
-const rememberCard = (node: Node, card: Card): Promise<void> =>
-  node.ledger.record({ t: 'card', peer: card.binding.peerId, card })
+/** Keeps a card that is new, or where something but its binding's dates has changed. */
+async function remember(node: Node, card: Card): Promise<void> {
+  const { peerId, kemKeyHash } = card.binding
+  const known = node.ledger.card(peerId)
+  const same =
+    known != null &&
+    equalBytes(known.binding.kemKeyHash, kemKeyHash) &&
+    equalBytes(encode(known.addrs), encode(card.addrs)) &&
+    known.binding.validUntil - card.binding.validFrom > RENEW_SECONDS
+  if (!same) await node.ledger.record({ t: 'card', peer: peerId, card })
+}
+
+/** A card whose binding has less than this left is replaced by a newer one. */
+const RENEW_SECONDS = 7 * 86_400
 
 /** The name on a card that this node has seen. */
 export const nameOf = (node: Node, peer: PeerIdBytes): string | undefined =>
   node.ledger.card(peer)?.name
-
-export const sameAccount = (a: Uint8Array, b: Uint8Array): boolean => toHex(a) === toHex(b)
