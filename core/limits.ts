@@ -96,6 +96,8 @@ export const REQUESTS_BURST = 20
 export const DENIED_STEP_MS = 300
 /** Requests in work at one custodian; the rest hear BUSY (F13: ≥ 100/s on 2 cores, ≤ 1 s). */
 export const REQUESTS_QUEUED = 64
+/** Who heard BUSY comes back after this: the queue is served within a second. */
+export const BUSY_RETRY_MS = SECOND_MS
 /** yamux's window grows to 16 MiB by default, past the 4 MiB read buffer (P2P.md §3). */
 export const STREAM_WINDOW_BYTES = 2 * MIB
 /** A frame beyond FRAME_MAX_BYTES gets a second more for each such piece: a slow phone's uplink. */
@@ -157,7 +159,7 @@ export const DAG_LEVELS = 5
 /** A record of 2^40 B has 4,198,405 blocks; a DAG with more was made to keep us busy. */
 export const DAG_BLOCKS_MAX = 2 ** 23
 /** Blocks that a serving node reads at once, while it sends as many: 2 MiB for each stream. */
-export const BLOCKS_READ_AHEAD = 4
+export const BLOCKS_READ_AHEAD = 1
 
 // ---- gossip and DHT (libp2p's own defaults let one peer store 48,000 records in 8 s, §12)
 export const GOSSIP_MESSAGE_BYTES = 4 * KIB
@@ -248,6 +250,8 @@ export const DAG_NODES_KEPT = 1_024
 export const BLOCK_SEGMENT_BYTES = 1_024 * MIB
 /** Files of blocks that stay open for reading. */
 export const OPEN_SEGMENTS = 64
+/** Bytes of one payload that may be ahead of the disk: the system never has to hold writers up. */
+export const STORE_UNSYNCED_BYTES = 32 * MIB
 /** One write of a store: joins what waits, and bounds what is joined in memory. */
 export const STORE_WRITE_BYTES = 4 * MIB
 

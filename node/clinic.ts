@@ -52,6 +52,8 @@ export interface ClinicInit {
   readonly ownCard: () => Card
   /** Fetches a record's blocks from a peer into the own store, durably, and provides the root. */
   readonly replicate: (cid: Uint8Array, from: PeerIdBytes, options: ServingOptions) => Promise<void>
+  /** Until a denial may leave. @default a timer */
+  readonly sleep?: GateInit['sleep']
 }
 
 export interface Clinic {

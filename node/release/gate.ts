@@ -69,7 +69,7 @@ export interface GateInit {
   /** Who may fetch which blocks, as releases with `want: "blocks"` said. */
   readonly rights: BlockRights
   /** Until a denial may leave. @default a timer */
-  readonly sleep?: (ms: number) => Promise<unknown>
+  readonly sleep?: ((ms: number) => Promise<unknown>) | undefined
 }
 
 /** A request under way, with what was found out about it. */
