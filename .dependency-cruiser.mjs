@@ -8,7 +8,7 @@ const wire = 'node_modules/(libp2p|@libp2p|helia|@helia|ethers)/'
 const ours = '^(core|protocols|node|sim|web)/'
 const users = 'sim|web|test|bin|tools'
 const doors = '^node/(index|light|memory)\\.ts$'
-const reads = '^node/(release/gate|node|custody/[^/]+)\\.ts$'
+const reads = '^node/(release/gate|clinic|custody/[^/]+)\\.ts$' // clinic.ts composes them
 const builtin =
   '^(node:)?(fs|net|tls|https?|path|os|child_process|crypto|worker_threads|sqlite|dgram|dns)(/|$)'
 const walls = [
@@ -42,7 +42,8 @@ export default {
     ...walls.map(([name, from, except, to, but]) => rule(name, side(from, except), side(to, but))),
     rule('no-builtins-below-node', side('^(core|protocols|web)/'), { dependencyTypes: ['core'] }),
     rule('light-runs-in-a-browser', side('^node/light\\.ts$'), { path: builtin, reachable: true }),
-    rule('no-circular', {}, { circular: true }),
+    // a contract (index.ts) and the class behind it name each other's types; values never go round
+    rule('no-circular', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
     rule('nothing-unresolved', {}, { couldNotResolve: true })
   ],
   options: {

@@ -6,12 +6,8 @@
 import { InvalidParametersError } from './errors.ts'
 
 const text = new TextEncoder()
-const plain = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export const utf8 = (s: string): Uint8Array => text.encode(s)
-
-/** @throws TypeError if the bytes are not well-formed UTF-8 */
-export const fromUtf8 = (bytes: Uint8Array): string => plain.decode(bytes)
 
 /** Joins byte strings: the `‖` of SECURITY.md. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -4,9 +4,10 @@
  * share is not an exception but evidence against its custodian.
  * @module
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { equalBytes, wipe } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
-import { codeName } from '../../core/codes.ts'
+import { Code } from '../../core/codes.ts'
 import { open, shareInfo } from '../../core/envelope.ts'
 import { grantId, openingHash } from '../../core/grant.ts'
 import { share as asShare, type KemSeed, type PeerIdBytes, type Share } from '../../core/ids.ts'
@@ -45,8 +46,37 @@ export type Asked =
   | { readonly kind: 'blamed'; readonly reason: string }
   | { readonly kind: 'unreached'; readonly reason: string }
 
-/** Asks one custodian or replica. Never throws but by `signal`. */
+/** Refusals that pass: busy, or its view of the chain and ours differ for a moment. */
+const PASSING = new Set<number>([
+  Code.BUSY,
+  Code.RPC_UNAVAILABLE,
+  Code.RPC_DISAGREE,
+  Code.HEAD_STALE,
+  Code.CONF_MISMATCH
+])
+const TRIES = 3
+const RETRY_MS = 700
+
+/** Asks one custodian or replica, again if it refuses for a passing reason. Throws by `signal` only. */
 export async function ask(
+  node: Node,
+  read: Read,
+  want: Want,
+  peer: PeerIdBytes,
+  addrs: readonly Uint8Array[],
+  signal: AbortSignal
+): Promise<Asked> {
+  for (let tried = 1; ; tried++) {
+    const asked = await askOnce(node, read, want, peer, addrs, signal)
+    const passing = asked.kind === 'refused' && PASSING.has(asked.code)
+    if (!passing || tried === TRIES) return asked
+    await delay(RETRY_MS, undefined, { signal })
+    const heads = await node.heads.current({ signal })
+    if (heads.ok) read = { ...read, conf: heads.value.conf }
+  }
+}
+
+async function askOnce(
   node: Node,
   read: Read,
   want: Want,
@@ -205,5 +235,3 @@ export const addrsOf = (
   peer: PeerIdBytes
 ): readonly Uint8Array[] =>
   [...custody.replicas, ...addrs].find((each) => equalBytes(each.peer, peer))?.addrs ?? []
-
-export const refusalText = (code: number): string => `${code} ${codeName(code)}`

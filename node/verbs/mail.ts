@@ -3,7 +3,7 @@
  * it, opened and checked before it counts, and removed only once it is in her ledger.
  * @module
  */
-import { type Card, checkCard } from '../../core/binding.ts'
+import type { Card } from '../../core/binding.ts'
 import { equalBytes, toHex } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
 import { capsuleInfo, inboxInfo, kemKeyHash, open, seal, sealedShape } from '../../core/envelope.ts'
@@ -231,7 +231,3 @@ const reader = (node: Node) => ({
   deployment: node.deployment,
   nowSeconds: Math.floor(node.clock.nowMs() / 1_000)
 })
-
-/** Does a card that was seen before still stand? */
-export const cardStands = (node: Node, card: Card): boolean =>
-  checkCard(card, node.deployment, reader(node).nowSeconds, node.primitives) == null

@@ -3,11 +3,11 @@
  * on her device; custodians compare bytes (core/tags.ts).
  * @module
  */
-import type { RecordId, RootSecret } from '../../core/ids.ts'
+import type { RootSecret } from '../../core/ids.ts'
 import { chartKey, tag } from '../../core/keys.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { Recognised } from '../../core/record.ts'
-import { type Level, type RecordMarks, type TagOf, tagRecord, tagScope } from '../../core/tags.ts'
+import { type RecordMarks, type TagOf, tagRecord } from '../../core/tags.ts'
 import type { RecordAddArgs } from './shapes.ts'
 
 /** One chart a person for now; a chart is a care relationship (SECURITY.md §13). */
@@ -36,14 +36,3 @@ export function marksOf(recognised: Recognised, tags: RecordAddArgs['tags']): Re
 
 export const recordTags = (marks: RecordMarks, root: RootSecret, p: Primitives) =>
   tagRecord(marks, tagMaker(root, p))
-
-/**
- * The tags of a grant on chosen records: they, every level up to the closed one and any date. Their
- * sensitivity labels join as they stand in the manifests, since those were chosen with them.
- */
-export const scopeOfRecords = (
-  records: readonly RecordId[],
-  root: RootSecret,
-  p: Primitives,
-  upTo: Level = 'V'
-) => tagScope({ records, classes: [], upTo, labels: [] }, tagMaker(root, p))

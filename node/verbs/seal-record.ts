@@ -4,8 +4,16 @@
  * @module
  */
 import { createReadStream } from 'node:fs'
+import type { AbortOptions } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
 import { wipe } from '../../core/bytes.ts'
-import { deriveKeys, makeHeader, sealMeta, wipeKeys } from '../../core/container.ts'
+import {
+  type ContainerKeys,
+  deriveKeys,
+  makeHeader,
+  sealMeta,
+  wipeKeys
+} from '../../core/container.ts'
 import { type PayloadFacts, sealPayload } from '../../core/container-payload.ts'
 import { InvalidRecordError } from '../../core/errors.ts'
 import { type Hash, hash, type RecordId, recordSecret } from '../../core/ids.ts'
@@ -60,9 +68,13 @@ export async function sealRecord(
   const header = makeHeader(random(32), { sealed: false })
   const keys = deriveKeys(header, secret, undefined, p)
   try {
-    const { payload, done } = sealPayload(progressing(source, options), keys, p)
-    const cid = await node.vault.put(payload, { signal: options.signal })
-    const facts = await done
+    const { cid, facts } = await storePayload(
+      node,
+      source.path,
+      keys,
+      (done) => options.progress({ step: 'seal', done, total: source.bytes }),
+      options
+    )
     assertUnchanged(source, facts)
     await node.vault.pin(cid, { signal: options.signal })
     const { name, mime, fhir } = source
@@ -153,11 +165,26 @@ async function splitAmong(
   }
 }
 
-async function* progressing(source: Source, options: VerbOptions): AsyncGenerator<Uint8Array> {
-  let done = 0
-  for await (const piece of createReadStream(source.path, { highWaterMark: READ_BYTES })) {
-    done += (piece as Uint8Array).byteLength
-    options.progress({ step: 'seal', done, total: source.bytes })
+/** Seals a file into the vault, in memory that does not grow with it. @throws StoreFullError */
+export async function storePayload(
+  { vault, primitives }: Pick<Node, 'vault' | 'primitives'>,
+  path: string,
+  keys: ContainerKeys,
+  onRead: (bytes: number) => void,
+  options: AbortOptions = {}
+): Promise<{ readonly cid: CID; readonly facts: PayloadFacts }> {
+  // the vault has written a piece when it asks for the next
+  const reusePieces = true
+  const { payload, done } = sealPayload(read(path, onRead), keys, primitives, { reusePieces })
+  const cid = await vault.put(payload, options)
+  return { cid, facts: await done }
+}
+
+async function* read(path: string, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    bytes += (piece as Uint8Array).byteLength
+    onRead(bytes)
     yield piece as Uint8Array
   }
 }
