@@ -159,7 +159,7 @@ export const DAG_LEVELS = 5
 /** A record of 2^40 B has 4,198,405 blocks; a DAG with more was made to keep us busy. */
 export const DAG_BLOCKS_MAX = 2 ** 23
 /** Blocks that a serving node reads at once, while it sends as many: 2 MiB for each stream. */
-export const BLOCKS_READ_AHEAD = 1
+export const BLOCKS_READ_AHEAD = 4
 
 // ---- gossip and DHT (libp2p's own defaults let one peer store 48,000 records in 8 s, §12)
 export const GOSSIP_MESSAGE_BYTES = 4 * KIB

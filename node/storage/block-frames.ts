@@ -29,9 +29,12 @@ export interface FoundBlock extends BlockHeader {
   readonly at: number
 }
 
-export function encodeHeader({ codec, length, digest }: BlockHeader): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(FRAME_HEADER_BYTES)
-  const view = new DataView(out.buffer)
+/** Writes a header into `out`, or into bytes of its own. */
+export function encodeHeader(
+  { codec, length, digest }: BlockHeader,
+  out: Uint8Array = new Uint8Array(FRAME_HEADER_BYTES)
+): Uint8Array {
+  const view = new DataView(out.buffer, out.byteOffset, FRAME_HEADER_BYTES)
   view.setUint32(0, FRAME_MAGIC)
   view.setUint32(4, codec)
   view.setUint32(8, length)

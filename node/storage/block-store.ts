@@ -50,16 +50,12 @@ interface Entry {
   readonly codec: number
 }
 
-interface Write {
+interface Write extends PromiseWithResolvers<void> {
   readonly key: string
   readonly codec: number
   readonly digest: Uint8Array
   readonly block: Uint8Array
-  readonly resolve: () => void
-  readonly reject: (err: Error) => void
 }
-
-type Waiter = Pick<Write, 'resolve' | 'reject'>
 
 /** Opens the block store in `folder`, which it makes if need be. @throws StoreCorruptError */
 export async function openBlockStore(folder: string, init: BlockStoreInit): Promise<BlockStore> {
@@ -85,7 +81,7 @@ export async function openBlockStore(folder: string, init: BlockStoreInit): Prom
         const name = frameName(number, block.at)
         if (named.has(toHex(name))) gone.set(toHex(name), name)
         else {
-          const older = place(index, segment, block)
+          const older = place(index, keyOfDigest(block.digest), segment, block)
           // The copy that a compaction had not removed yet: it must not come back.
           if (older != null) {
             const copy = frameName(older.segment.number, older.at)
@@ -128,13 +124,13 @@ export class BlockStore extends BaseBlockstore {
   readonly #index: Map<string, Entry>
   readonly #deletions: Journal
   readonly #open = new Set<Segment>()
-  readonly #arriving = new Map<string, Promise<void>>()
+  readonly #arriving = new Map<string, Write>()
   readonly #writes: Write[] = []
   /** Written since the last fdatasync, with what each replaced. */
   #undurable: { readonly key: string; readonly older: Entry | undefined }[] = []
   /** Frames of the active segment, for its list. */
   #frames: FoundBlock[]
-  #syncs: Waiter[] = []
+  #syncs: PromiseWithResolvers<void>[] = []
   #active: Segment | undefined
   #durableEnd = 0
   #usedBytes = 0
@@ -179,28 +175,7 @@ export class BlockStore extends BaseBlockstore {
     const block = value instanceof Uint8Array ? value : await joined(value)
     if (this.#closed) throw new NotStartedError('block store is closed')
     if (this.#index.has(key)) return cid
-    const arriving = this.#arriving.get(key)
-    if (arriving != null) {
-      await arriving
-      return cid
-    }
-    const bytes = FRAME_HEADER_BYTES + block.byteLength
-    if (block.byteLength > BLOCK_MAX_BYTES) {
-      throw new InvalidParametersError(
-        `"block" expected <= ${BLOCK_MAX_BYTES} bytes, got ${block.byteLength}`
-      )
-    }
-    const used = this.#usedBytes + this.#arrivingBytes + bytes
-    if (used > this.#quotaBytes) {
-      throw new StoreFullError(`blocks expected <= ${this.#quotaBytes} bytes, got ${used}`)
-    }
-    this.#arrivingBytes += bytes
-    const written = this.#enqueue(key, cid.code, cid.multihash.digest, block).finally(() => {
-      this.#arrivingBytes -= bytes
-      this.#arriving.delete(key)
-    })
-    this.#arriving.set(key, written)
-    await written
+    await (this.#arriving.get(key) ?? this.#accept(key, cid, block)).promise
     return cid
   }
 
@@ -241,10 +216,10 @@ export class BlockStore extends BaseBlockstore {
   /** Resolves once every block whose `put` has resolved is on the disk. @throws StoreFullError */
   async sync(): Promise<void> {
     if (this.#undurable.length === 0) return
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#syncs.push({ resolve, reject })
+    const sync = Promise.withResolvers<void>()
+    this.#syncs.push(sync)
     this.#wake()
-    await promise
+    await sync.promise
   }
 
   /** Gives back the space of deleted blocks: writes mostly dead segments anew. */
@@ -256,7 +231,7 @@ export class BlockStore extends BaseBlockstore {
         for (const [key, entry] of [...this.#index]) {
           if (entry.segment !== segment) continue
           const digest = Buffer.from(key, 'latin1')
-          await this.#enqueue(key, entry.codec, digest, await this.#read(entry))
+          await this.#enqueue(key, entry.codec, digest, await this.#read(entry)).promise
         }
         await this.sync()
         await segment.idle()
@@ -277,11 +252,28 @@ export class BlockStore extends BaseBlockstore {
     for (const segment of this.#segments.values()) await segment.close()
   }
 
-  #enqueue(key: string, codec: number, digest: Uint8Array, block: Uint8Array): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#writes.push({ key, codec, digest, block, resolve, reject })
+  /** Takes a block that fits. @throws InvalidParametersError, StoreFullError */
+  #accept(key: string, cid: CID, block: Uint8Array): Write {
+    if (block.byteLength > BLOCK_MAX_BYTES) {
+      throw new InvalidParametersError(
+        `"block" expected <= ${BLOCK_MAX_BYTES} bytes, got ${block.byteLength}`
+      )
+    }
+    const bytes = FRAME_HEADER_BYTES + block.byteLength
+    const used = this.#usedBytes + this.#arrivingBytes + bytes
+    if (used > this.#quotaBytes) {
+      throw new StoreFullError(`blocks expected <= ${this.#quotaBytes} bytes, got ${used}`)
+    }
+    return this.#enqueue(key, cid.code, cid.multihash.digest, block)
+  }
+
+  #enqueue(key: string, codec: number, digest: Uint8Array, block: Uint8Array): Write {
+    const write = { key, codec, digest, block, ...Promise.withResolvers<void>() }
+    this.#writes.push(write)
+    this.#arriving.set(key, write)
+    this.#arrivingBytes += FRAME_HEADER_BYTES + block.byteLength
     this.#wake()
-    return promise
+    return write
   }
 
   #wake(): void {
@@ -316,27 +308,29 @@ export class BlockStore extends BaseBlockstore {
   }
 
   async #write(batch: readonly Write[]): Promise<void> {
-    const parts = batch.flatMap(({ codec, digest, block }) => [
-      encodeHeader({ codec, length: block.byteLength, digest }),
-      block
-    ])
-    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
+    const { parts, bytes } = framesOf(batch)
+    let failure: Error | undefined
     try {
       const segment = await this.#roomFor(bytes)
-      await (await this.#fileOf(segment)).write(parts, segment.end)
-      for (const { key, codec, digest, block, resolve } of batch) {
+      const file = await this.#fileOf(segment)
+      file.write(parts, segment.end)
+      for (const { key, codec, digest, block } of batch) {
         const found = { codec, length: block.byteLength, digest, at: segment.end }
-        const older = place(this.#index, segment, found)
+        const older = place(this.#index, key, segment, found)
         this.#undurable.push({ key, older })
         this.#frames.push(found)
         this.#usedBytes += sizeOf(found) - (older == null ? 0 : sizeOf(older))
         segment.end += sizeOf(found)
-        resolve()
       }
     } catch (err) {
       await this.#cut()
-      const failure = storeFailure('write blocks', err)
-      for (const { reject } of batch) reject(failure)
+      failure = storeFailure('write blocks', err)
+    }
+    this.#arrivingBytes -= bytes
+    for (const { key, resolve, reject } of batch) {
+      this.#arriving.delete(key)
+      if (failure == null) resolve()
+      else reject(failure)
     }
   }
 
@@ -459,13 +453,30 @@ export class BlockStore extends BaseBlockstore {
 
 const sizeOf = ({ length }: { readonly length: number }): number => FRAME_HEADER_BYTES + length
 
+/** Headers and blocks as they lie in the file; all headers share one buffer. */
+function framesOf(batch: readonly Write[]): { parts: readonly Uint8Array[]; bytes: number } {
+  const headers = new Uint8Array(FRAME_HEADER_BYTES * batch.length)
+  const parts: Uint8Array[] = []
+  let bytes = headers.byteLength
+  for (const [i, { codec, digest, block }] of batch.entries()) {
+    const header = headers.subarray(FRAME_HEADER_BYTES * i, FRAME_HEADER_BYTES * (i + 1))
+    parts.push(encodeHeader({ codec, length: block.byteLength, digest }, header), block)
+    bytes += block.byteLength
+  }
+  return { parts, bytes }
+}
+
 /** Makes the index point to a frame; gives the entry that it pointed to before. */
-function place(index: Map<string, Entry>, segment: Segment, block: FoundBlock): Entry | undefined {
-  const key = Buffer.from(block.digest).toString('latin1')
+function place(
+  index: Map<string, Entry>,
+  key: string,
+  segment: Segment,
+  { at, length, codec }: FoundBlock
+): Entry | undefined {
   const older = index.get(key)
   if (older != null) older.segment.live -= sizeOf(older)
-  index.set(key, { segment, at: block.at, length: block.length, codec: block.codec })
-  segment.live += sizeOf(block)
+  index.set(key, { segment, at, length, codec })
+  segment.live += FRAME_HEADER_BYTES + length
   return older
 }
 
@@ -475,8 +486,11 @@ function keyOf(cid: CID): string {
       `"cid" expected a sha2-256 hash, got 0x${cid.multihash.code.toString(16)}`
     )
   }
-  return Buffer.from(cid.multihash.digest).toString('latin1')
+  return keyOfDigest(cid.multihash.digest)
 }
+
+const keyOfDigest = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 
 async function joined(
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>

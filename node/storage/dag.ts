@@ -24,7 +24,9 @@ export const UNIXFS_OPTIONS = {
   rawLeaves: true,
   reduceSingleLeafToSelf: true,
   chunker: leaves,
-  layout: balanced
+  layout: balanced,
+  // One leaf at a time is sealed, hashed and written while it is still in the processor's cache.
+  blockWriteConcurrency: 1
 } as const satisfies AddOptions
 
 export const RAW = 0x55
@@ -32,34 +34,45 @@ export const DAG_PB = 0x70
 /** Sealed chunks of the longest record that there may be. */
 const PAYLOAD_MAX_BYTES = (RECORD_MAX_BYTES / CHUNK_BYTES) * (CHUNK_BYTES + 16)
 
-/** Cuts a stream into leaves; pieces that are exactly one leaf pass uncopied. */
+/**
+ * Cuts a stream into leaves; pieces that are exactly one leaf pass uncopied, and none is looked at
+ * again once the next was asked for.
+ */
 export async function* leaves(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let leaf: Uint8Array | undefined
+  let leaf = new Uint8Array(0)
   let filled = 0
   let emitted = false
   for await (const piece of source) {
     let rest = piece
     while (rest.byteLength > 0) {
-      if (leaf == null && rest.byteLength >= LEAF_BYTES) {
-        yield rest.subarray(0, LEAF_BYTES)
-        emitted = true
+      let whole: Uint8Array
+      if (filled === 0 && rest.byteLength >= LEAF_BYTES) {
+        whole = rest.subarray(0, LEAF_BYTES)
         rest = rest.subarray(LEAF_BYTES)
-        continue
+      } else {
+        const part = rest.subarray(0, LEAF_BYTES - filled)
+        leaf = withRoom(leaf, filled, part.byteLength)
+        leaf.set(part, filled)
+        filled += part.byteLength
+        rest = rest.subarray(part.byteLength)
+        if (filled < LEAF_BYTES) continue
+        whole = leaf
+        leaf = new Uint8Array(0)
+        filled = 0
       }
-      leaf ??= new Uint8Array(LEAF_BYTES)
-      const part = rest.subarray(0, LEAF_BYTES - filled)
-      leaf.set(part, filled)
-      filled += part.byteLength
-      rest = rest.subarray(part.byteLength)
-      if (filled < LEAF_BYTES) continue
-      yield leaf
+      yield whole
       emitted = true
-      leaf = undefined
-      filled = 0
     }
   }
-  if (leaf != null) yield leaf.subarray(0, filled)
-  else if (!emitted) yield new Uint8Array(0)
+  if (filled > 0 || !emitted) yield leaf.subarray(0, filled)
+}
+
+/** The same bytes with room for more: exactly, while a small record may be all of it. */
+function withRoom(leaf: Uint8Array<ArrayBuffer>, filled: number, more: number) {
+  if (filled + more <= leaf.byteLength) return leaf
+  const larger = new Uint8Array(filled === 0 ? more : LEAF_BYTES)
+  larger.set(leaf.subarray(0, filled))
+  return larger
 }
 
 type Layout = NonNullable<AddOptions['layout']>

@@ -36,7 +36,7 @@ export async function openJournal(path: string, init: JournalInit): Promise<Jour
     const size = await file.size()
     if (await isNew(file, size)) {
       await file.truncate(0)
-      await file.write([MAGIC], 0)
+      file.write([MAGIC], 0)
       await file.datasync()
       await fs.syncFolder(dirname(path))
       return new FileJournal(file, init, MAGIC.byteLength, new Uint8Array(SUM_BYTES))
@@ -169,7 +169,7 @@ class FileJournal implements Journal {
       const { bytes, sum } = this.#frame(group)
       try {
         if (this.#broken != null) throw this.#broken
-        await this.#file.write([bytes], this.#end)
+        this.#file.write([bytes], this.#end)
         await this.#file.datasync()
       } catch (err) {
         await this.#cutBack()

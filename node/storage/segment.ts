@@ -77,7 +77,7 @@ export class Segment {
 
   async create(): Promise<void> {
     const file = await this.file()
-    await file.write([SEGMENT_MAGIC], 0)
+    file.write([SEGMENT_MAGIC], 0)
     await file.datasync()
     await this.#fs.syncFolder(dirname(this.#path))
   }

@@ -8,13 +8,15 @@
 import { unixfs } from '@helia/unixfs'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Blockstore } from 'interface-blockstore'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
 import { concat } from '../../core/bytes.ts'
-import { ContentNotFoundError, InvalidMessageError } from '../../core/errors.ts'
+import { ContentNotFoundError, InvalidMessageError, StoreCorruptError } from '../../core/errors.ts'
+import { STORE_UNSYNCED_BYTES } from '../../core/limits.ts'
 import type { Journal } from '../adapters.ts'
 import type { BlockSession, Provider, ProviderFailure } from './block-session.ts'
 import type { BlocksBroker } from './broker.ts'
-import { LEAF_BYTES, type Place, UNIXFS_OPTIONS, walk } from './dag.ts'
+import { LEAF_BYTES, leaves, type Place, RAW, UNIXFS_OPTIONS, walk } from './dag.ts'
 import { Pins } from './pins.ts'
 
 /** A block store that may also promise durability and give space back (block-store.ts does). */
@@ -70,30 +72,52 @@ export class Vault {
   }
 
   /**
-   * Stores a payload; its pieces must stay as they are until this resolves. After a failure the
+   * Stores a payload; a piece must stay as it is until the next is asked for. After a failure the
    * blocks that came with it are gone again.
    * @throws StoreFullError
    */
   async put(payload: AsyncIterable<Uint8Array>, options: AbortOptions = {}): Promise<CID> {
-    const fresh: CID[] = []
-    const store = this.#store
-    const blockstore: Pick<Blockstore, 'get' | 'put' | 'has'> = {
-      get: (cid, o) => store.get(cid, o),
-      has: (cid, o) => store.has(cid, o),
-      async put(cid, bytes) {
-        if (!(await store.has(cid))) fresh.push(cid)
-        return await store.put(cid, bytes, options)
-      }
-    }
+    const arriving = new Arriving(this.#store)
     try {
-      const source = untilAborted(payload, options.signal)
-      const root = await unixfs({ blockstore }).addByteStream(source, { ...UNIXFS_OPTIONS })
-      await store.sync?.()
+      const pieces = leaves(untilAborted(payload, options.signal))
+      const { value: first } = await pieces.next()
+      const root =
+        first.byteLength < LEAF_BYTES
+          ? await this.#putLeaf(first, arriving)
+          : await this.#putDag(first, pieces, arriving)
+      await arriving.settle()
       return root
     } catch (err) {
-      await this.#discard(fresh)
+      await this.#discard(arriving.fresh)
       throw err
     }
+  }
+
+  /** A payload of less than a leaf: its root is that leaf, without the importer's detours. */
+  async #putLeaf(leaf: Uint8Array, arriving: Arriving): Promise<CID> {
+    const cid = CID.createV1(RAW, await sha256.digest(leaf))
+    await arriving.put(cid, leaf)
+    return cid
+  }
+
+  async #putDag(
+    first: Uint8Array,
+    others: AsyncIterable<Uint8Array>,
+    arriving: Arriving
+  ): Promise<CID> {
+    const blockstore: Pick<Blockstore, 'get' | 'put' | 'has'> = {
+      get: (cid, o) => this.#store.get(cid, o),
+      has: (cid, o) => this.#store.has(cid, o),
+      async put(cid, block) {
+        await arriving.put(cid, block as Uint8Array)
+        return cid
+      }
+    }
+    async function* all(): AsyncGenerator<Uint8Array> {
+      yield first
+      yield* others
+    }
+    return await unixfs({ blockstore }).addByteStream(all(), { ...UNIXFS_OPTIONS })
   }
 
   /**
@@ -121,22 +145,19 @@ export class Vault {
   /** Brings all blocks of a record here, durably; goes on where an earlier try stopped. */
   async fetch(cid: CID, options: FetchedOptions): Promise<void> {
     using reading = this.#reading(cid, options)
-    const fresh: CID[] = []
+    const arriving = new Arriving(this.#store)
     const keep = async (place: CID, index: number): Promise<Uint8Array> => {
       const block = await reading.read(place, index)
-      if (!(await this.#store.has(place))) {
-        fresh.push(place)
-        await this.#store.put(place, block, options)
-      }
+      await arriving.put(place, block)
       return block
     }
     try {
       for await (const place of walk(cid, keep)) {
         if (place.node == null && !(await this.#store.has(place.cid))) await readLeaf(place, keep)
       }
-      await this.#store.sync?.()
+      await arriving.settle()
     } catch (err) {
-      if ((err as Error).name === 'StoreFullError') await this.#discard(fresh)
+      if ((err as Error).name === 'StoreFullError') await this.#discard(arriving.fresh)
       throw err
     }
   }
@@ -197,10 +218,10 @@ export class Vault {
    */
   async pin(cid: CID, options: AbortOptions = {}): Promise<void> {
     if (this.#pins.has(cid)) return
+    await this.#store.sync?.()
     if (!(await this.has(cid, options))) {
       throw new ContentNotFoundError(`not all blocks of ${cid} are here`)
     }
-    await this.#store.sync?.()
     await this.#pins.add(cid)
     if (this.#references != null) await this.#count(await this.#references, cid, 1)
   }
@@ -300,6 +321,36 @@ export class Vault {
   async #discard(cids: readonly CID[]): Promise<void> {
     for await (const _ of this.#store.deleteMany(cids)) {
       // each is gone once it was given back
+    }
+  }
+}
+
+/** Blocks on their way into the store, a bounded number of bytes ahead of the disk. */
+class Arriving {
+  /** Those that were not there before. */
+  readonly fresh: CID[] = []
+  readonly #store: VaultBlockstore
+  #unsynced = 0
+
+  constructor(store: VaultBlockstore) {
+    this.#store = store
+  }
+
+  async put(cid: CID, block: Uint8Array): Promise<void> {
+    if (await this.#store.has(cid)) return
+    this.fresh.push(cid)
+    await this.#store.put(cid, block)
+    this.#unsynced += block.byteLength
+    if (this.#unsynced < STORE_UNSYNCED_BYTES) return
+    this.#unsynced = 0
+    await this.#store.sync?.()
+  }
+
+  /** All of them are on the disk, also if a sync failed that another waited for. */
+  async settle(): Promise<void> {
+    await this.#store.sync?.()
+    for (const cid of this.fresh) {
+      if (!(await this.#store.has(cid))) throw new StoreCorruptError(`block ${cid} was not kept`)
     }
   }
 }

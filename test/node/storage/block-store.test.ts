@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { create as digestOf } from 'multiformats/hashes/digest'
 import { describe, expect, it } from 'vitest'
-import { BLOCK_MAX_BYTES } from '../../../core/limits.ts'
+import { BLOCK_MAX_BYTES, OPEN_SEGMENTS } from '../../../core/limits.ts'
 import { nativePrimitives } from '../../../node/crypto/native.ts'
 import { FRAME_HEADER_BYTES } from '../../../node/storage/block-frames.ts'
 import { type BlockStore, openBlockStore } from '../../../node/storage/block-store.ts'
@@ -237,7 +237,7 @@ describe('block store', () => {
     const folder = await mkdtemp(join(tmpdir(), 'keyward-'))
     try {
       const store = await openBlockStore(folder, { quotaBytes: 10_000_000, segmentBytes: 100 })
-      const blocks = some(100)
+      const blocks = some(OPEN_SEGMENTS + 6)
       for (const each of blocks) await put(store, each)
 
       const all = await Promise.all(blocks.map((each) => read(store, cidOf(each))))

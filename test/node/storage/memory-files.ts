@@ -53,7 +53,7 @@ export function memoryFiles(): MemoryFiles {
         into.set(part)
         return part.byteLength
       },
-      async write(parts, at) {
+      write(parts, at) {
         const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
         const end = Math.max(inode.volatile.byteLength, at + length)
         const joined = new Uint8Array(length)

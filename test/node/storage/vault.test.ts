@@ -1,9 +1,10 @@
+import { unixfs } from '@helia/unixfs'
 import { MemoryBlockstore } from 'blockstore-core'
 import type { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { BLOCKS_AHEAD } from '../../../core/limits.ts'
 import { openBlockStore } from '../../../node/storage/block-store.ts'
-import { LEAF_BYTES } from '../../../node/storage/dag.ts'
+import { LEAF_BYTES, UNIXFS_OPTIONS } from '../../../node/storage/dag.ts'
 import { openJournal } from '../../../node/storage/journal.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
 import { Vault, type VaultBlockstore } from '../../../node/storage/vault.ts'
@@ -44,6 +45,34 @@ describe('vault', () => {
       expect(await vault.has(cid)).toBe(true)
     }
   )
+
+  it('is done with a piece when it asks for the next, and names it as unixfs does', async () => {
+    for (const length of [5, LEAF_BYTES - 1, LEAF_BYTES, 4 * LEAF_BYTES, 4 * LEAF_BYTES + 9]) {
+      const store = new MemoryBlockstore()
+      const given = payload(length)
+      async function* reusing(): AsyncGenerator<Uint8Array> {
+        const buffer = new Uint8Array(LEAF_BYTES)
+        for (let at = 0; at < length; at += LEAF_BYTES) {
+          const piece = given.subarray(at, at + LEAF_BYTES)
+          buffer.set(piece)
+          yield buffer.subarray(0, piece.byteLength)
+          buffer.fill(0xff)
+        }
+      }
+      // A block store that copies, as a file does.
+      const copying = Object.assign(Object.create(store), {
+        put: (cid: CID, bytes: Uint8Array) => store.put(cid, bytes.slice())
+      })
+
+      const cid = await (await openVault(copying)).put(reusing())
+
+      const fs = unixfs({ blockstore: new MemoryBlockstore() })
+      const expected = await fs.addByteStream(pieces(given), { ...UNIXFS_OPTIONS })
+      expect(String(cid), `${length} bytes`).toBe(String(expected))
+      const vault = await openVault(store)
+      expect(same(await bytesOf(vault.get(cid)), given), `${length} bytes`).toBe(true)
+    }
+  })
 
   it('gives any range, across leaves and past the end', async () => {
     const vault = await openVault()
