@@ -10,6 +10,7 @@ import type { Deployment } from '../core/deployment.ts'
 import { type Address, grantId, type PeerIdBytes } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
 import { decodeBody, decodeLink } from '../core/receipt.ts'
+import { accountSlot } from '../core/words.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
 import type { ChainParameters } from './chain/parameters.ts'
@@ -102,6 +103,13 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
     const card = mailbox.card(owner)
     return card != null && equalBytes(card.binding.peerId, peer)
   }
+  const isInDirectory = async (account: Address, signal: AbortSignal): Promise<boolean> => {
+    const current = await init.heads.current({ signal })
+    if (!current.ok) return false
+    const slots = [accountSlot(account, primitives)]
+    const proven = await init.words.prove(current.value.head, slots, { signal })
+    return proven.ok && proven.value.words[0] !== 0n
+  }
   const rights = new BlockRights({ custody, clock, isOwnersPeer })
   const policy = gatePolicy(parameters)
   const gate = new Gate({ ...init, policy, custody, shares, receipts, evidence, budget, rights })
@@ -114,7 +122,14 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
     receipts,
     gate,
     keeper: new Keeper({ ...init, mailbox, receipts }),
-    custodian: new Custodian({ ...init, store: custody, intake, relayer, isOwnersPeer }),
+    custodian: new Custodian({
+      ...init,
+      store: custody,
+      intake,
+      relayer,
+      isOwnersPeer,
+      isInDirectory
+    }),
     mayFetch: (peer, root) => rights.mayFetch(peer, root),
     async stop() {
       await gate.stop()

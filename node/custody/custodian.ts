@@ -30,6 +30,8 @@ export interface CustodianInit {
   readonly relayer: Relayer | undefined
   /** Is this the device that the owner's card binds? */
   readonly isOwnersPeer: (owner: Address, peer: PeerIdBytes) => boolean
+  /** Has this account a word in the Directory, so that it may read under a grant? */
+  readonly isInDirectory: (account: Address, signal: AbortSignal) => Promise<boolean>
   /** Fetches a record's blocks from a peer into the own store, durably, and provides the root. */
   readonly replicate: (cid: Uint8Array, from: PeerIdBytes, options: ServingOptions) => Promise<void>
 }
@@ -76,17 +78,24 @@ export class Custodian implements CustodyHandler {
     options: ServingOptions
   ): Promise<NoticeAnswer> {
     if (!this.#isSigned(notice)) return refuse(CustodyCode.BAD_SIGNATURE)
-    await this.#init.store.notice(notice)
-    options.progress(1)
-    const { relayer, isOwnersPeer, store } = this.#init
+    const { relayer, isOwnersPeer, isInDirectory, store } = this.#init
     const author = authorOf(notice)
+    // keys cost nothing: what strangers sign would only fill the disk
+    const known =
+      store.knows(author) ||
+      isOwnersPeer(author, peer) ||
+      (notice.type === 'BindingEpoch' && (await isInDirectory(author, options.signal)))
+    if (!known) return refuse(CustodyCode.DENIED)
+    await store.notice(notice)
+    options.progress(1)
     // gas is paid for those whose custodian we are, or anybody could spend it
     if (relayer == null || !isOwnersPeer(author, peer)) {
       return { ok: true, code: CustodyCode.NOT_SENT }
     }
     try {
       // all custodians hear of a revocation: they take turns, and the first makes the rest moot
-      if (TOLD_TO_ALL.has(notice.type)) await delay(store.rank(author) * TURN_MS)
+      if (TOLD_TO_ALL.has(notice.type))
+        await delay(store.rank(author) * TURN_MS, undefined, { ref: false })
       const { txHash, block, gasUsed } = await relayer.relay(notice)
       return { ok: true, tx: { hash: txHash, block, gasUsed } }
     } catch {

@@ -44,7 +44,7 @@ const entryShape = variant('t', {
     ckEpoch: uint(U32_MAX),
     env: bytes(105)
   }),
-  /** The receipt of the acknowledgement is in the log. */
+  /** From here on the share is served, and no other custody of its epoch is taken. */
   acked: map({ t: oneOf('acked'), ...ref, shareEpoch: versionShape, pinned: bool }),
   notice: map({ t: oneOf('notice'), message: signedMessageShape })
 })
@@ -122,6 +122,11 @@ export class CustodyStore {
     return this.#ranks.get(toHex(owner)) ?? 0
   }
 
+  /** Does anything of this owner lie here? */
+  knows(owner: Address): boolean {
+    return this.#ranks.has(toHex(owner))
+  }
+
   get size(): number {
     return this.#entries.size
   }
@@ -150,9 +155,9 @@ export class CustodyStore {
     return this.#append({ t: 'acked', owner, recordId, ver, shareEpoch, pinned })
   }
 
-  /** Obeyed from the moment that this resolves. */
-  notice(message: SignedMessage): Promise<void> {
-    return this.#append({ t: 'notice', message })
+  /** Obeyed from the moment that this resolves; what says nothing new is not kept again. */
+  async notice(message: SignedMessage): Promise<void> {
+    if (this.notices.isNew(message)) await this.#append({ t: 'notice', message })
   }
 
   close(): Promise<void> {

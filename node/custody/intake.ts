@@ -5,7 +5,7 @@
  * Source: SECURITY.md §5, "deal".
  * @module
  */
-import { equalBytes, isZero, wipe, wordBytes } from '../../core/bytes.ts'
+import { equalBytes, isZero, toHex, wipe, wordBytes } from '../../core/bytes.ts'
 import { decode } from '../../core/codec.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { custodyInfo, importCustodyKey } from '../../core/envelope.ts'
@@ -21,7 +21,7 @@ import {
 } from '../../core/manifest.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import { openShare, shareCommitment, shareSalt } from '../../core/shares.ts'
-import { anchorSlot } from '../../core/words.ts'
+import { accountSlot, anchorSlot, decodeAccountWord } from '../../core/words.ts'
 import { CustodyCode } from '../../protocols/custody/constants.ts'
 import type { ReceiptAnswer } from '../../protocols/custody/index.ts'
 import type { HeadSource, Random, WordSource } from '../adapters.ts'
@@ -46,6 +46,8 @@ const RETRY_MS = 1_000
 
 export class Intake {
   readonly #init: IntakeInit
+  /** Deals of one version follow one another: two at once could both be the first. */
+  readonly #turns = new Map<string, Promise<unknown>>()
 
   constructor(init: IntakeInit) {
     this.#init = init
@@ -53,7 +55,7 @@ export class Intake {
 
   /** Checks, stores, acknowledges. Dealing the same again gives a new receipt of the same. */
   async deal(bytes: Uint8Array, signal: AbortSignal): Promise<ReceiptAnswer> {
-    const { store, primitives: p, deployment } = this.#init
+    const { primitives: p, deployment } = this.#init
     let pack: Package
     let manifest: Manifest
     try {
@@ -68,39 +70,62 @@ export class Intake {
       const forged = (err as Error).name === 'InvalidSignatureError'
       return refuse(forged ? CustodyCode.BAD_SIGNATURE : CustodyCode.MALFORMED)
     }
+    const { owner, recordId, ver } = manifest.content
+    return this.#inTurn(`${toHex(owner)} ${toHex(recordId)} ${ver}`, () =>
+      this.#take(pack, manifest, signal)
+    )
+  }
+
+  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(key)
+    const turn = (before ?? Promise.resolve()).then(work, work)
+    this.#turns.set(key, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    }
+  }
+
+  async #take(pack: Package, manifest: Manifest, signal: AbortSignal): Promise<ReceiptAnswer> {
+    const { store } = this.#init
     const misplaced = this.#misplaced(pack, manifest) ?? this.#contradicts(manifest)
     if (misplaced != null) return refuse(misplaced)
 
     const key = await this.#keyOf(pack, manifest)
     if (key == null) return refuse(CustodyCode.KEY_NEEDED)
     if (!this.#fits(pack, manifest, key.ck)) return refuse(CustodyCode.BAD_SHARE)
-    const anchored = await this.#anchored(pack, manifest, signal)
-    if (anchored !== true) return anchored
+    const proven = await this.#proven(pack, manifest, signal)
+    if (proven !== true) return proven
 
     const { content, custody } = manifest
     const held = store.find(content)?.epochs.get(custody.shareEpoch)
-    if (held == null) {
-      const { anchorSalt, idx, ckEpoch, env } = pack
-      try {
+    try {
+      if (held?.acknowledged !== true) {
+        const { anchorSalt, idx, ckEpoch, env } = pack
         await store.keep(
           { manifest: pack.manifest, anchorSalt, idx, ckEpoch, env },
           key.fresh ? { owner: content.owner, ckEpoch, ck: key.ck } : undefined
         )
-      } catch (err) {
-        const full = (err as Error).name === 'StoreFullError'
-        return refuse(full ? CustodyCode.FULL : CustodyCode.STORE_FAILED)
       }
+      const pinned = held?.acknowledged === true && held.pinned
+      return { ok: true, receipt: await this.acknowledge(content, custody.shareEpoch, pinned) }
+    } catch (err) {
+      const full = (err as Error).name === 'StoreFullError'
+      return refuse(full ? CustodyCode.FULL : CustodyCode.STORE_FAILED)
     }
-    const pinned = held?.pinned ?? false
-    return { ok: true, receipt: await this.acknowledge(content, custody.shareEpoch, pinned) }
   }
 
-  /** Writes the `ack` receipt of a share that is held, then marks it. @throws as the log does */
+  /**
+   * Marks a share that is held as acknowledged, then signs the receipt: whatever crashes, no other
+   * custody of this epoch is ever acknowledged. @throws as the log does
+   */
   async acknowledge(ref: RecordRef, shareEpoch: number, pinned: boolean): Promise<Receipt> {
     const { store, receipts, deployment, primitives: p, random } = this.#init
     const held = store.find(ref)?.epochs.get(shareEpoch) as Held
     const { content, custody, contentHash, custodyHash } = held.manifest
-    const receipt = await receipts.append({
+    await store.acknowledge(content, shareEpoch, pinned)
+    return receipts.append({
       v: 1,
       kind: 'ack',
       salt: hash(random(32)),
@@ -116,8 +141,6 @@ export class Intake {
       anchor: anchor(held.anchorSalt, contentHash, p),
       pinned
     })
-    await store.acknowledge(content, shareEpoch, pinned)
-    return receipt
   }
 
   /** The place is ours. */
@@ -129,17 +152,17 @@ export class Intake {
 
   /** What was acknowledged first stays. */
   #contradicts(manifest: Manifest): CustodyCode | undefined {
-    const known = this.#init.store.find(manifest.content)
-    if (known == null) return undefined
-    const [first] = known.epochs.values()
-    if (first != null && !equalBytes(first.manifest.contentHash, manifest.contentHash)) {
+    const known = [...(this.#init.store.find(manifest.content)?.epochs.values() ?? [])]
+    const acknowledged = known.filter((held) => held.acknowledged).map((held) => held.manifest)
+    const [first] = acknowledged
+    if (first != null && !equalBytes(first.contentHash, manifest.contentHash)) {
       return CustodyCode.OTHER_CONTENT
     }
-    const same = known.epochs.get(manifest.custody.shareEpoch)
-    if (same != null && !equalBytes(same.manifest.custodyHash, manifest.custodyHash)) {
-      return CustodyCode.OTHER_CUSTODY
-    }
-    return undefined
+    const { shareEpoch } = manifest.custody
+    const same = acknowledged.find(({ custody }) => custody.shareEpoch === shareEpoch)
+    return same == null || equalBytes(same.custodyHash, manifest.custodyHash)
+      ? undefined
+      : CustodyCode.OTHER_CUSTODY
   }
 
   async #keyOf(
@@ -188,17 +211,21 @@ export class Intake {
     }
   }
 
-  /** The chain holds no anchor for this version yet, or the same one. */
-  async #anchored(pack: Package, manifest: Manifest, signal: AbortSignal): Promise<true | Refusal> {
-    const { heads, words, primitives: p } = this.#init
-    const { content, contentHash } = manifest
+  /** The chain holds no anchor for this version yet, or the same one; the operator is ours. */
+  async #proven(pack: Package, manifest: Manifest, signal: AbortSignal): Promise<true | Refusal> {
+    const { heads, words, primitives: p, identity } = this.#init
+    const { content, custody, contentHash } = manifest
     const current = await heads.current({ signal })
     if (!current.ok) return refuse(CustodyCode.ANCHOR, RETRY_MS)
     const key = recordKey(content.owner, recordTag(content.recordId, content.ver, p), p)
-    const proven = await words.prove(current.value.head, [anchorSlot(key, p)], { signal })
+    const slots = [anchorSlot(key, p), accountSlot(identity.account, p)]
+    const proven = await words.prove(current.value.head, slots, { signal })
     if (!proven.ok) return refuse(CustodyCode.ANCHOR, RETRY_MS)
-    const stored = wordBytes(proven.value.words[0] ?? 0n)
+    const [anchored = 0n, account = 0n] = proven.value.words
+    const op = custody.shares[pack.idx - 1]?.op
+    if (op !== 0 && decodeAccountWord(account)?.org !== op) return refuse(CustodyCode.MISDIRECTED)
     const mine = anchor(pack.anchorSalt, contentHash, p)
+    const stored = wordBytes(anchored)
     return isZero(stored) || equalBytes(stored, mine) ? true : refuse(CustodyCode.ANCHOR)
   }
 }

@@ -10,48 +10,77 @@ import type { Primitives } from '../../core/primitives.ts'
 import type { OptOut, SignedMessage } from '../../core/typed-data.ts'
 import { RecordStatus } from '../../core/words.ts'
 
+interface Counted {
+  readonly of: Map<string, number>
+  readonly key: string
+  readonly number: number
+}
+
 export class Notices {
   readonly #primitives: Primitives
   readonly #revoked = new Map<string, number>()
   readonly #ownerEpoch = new Map<string, number>()
   readonly #bindingEpoch = new Map<string, number>()
+  readonly #optOutVersion = new Map<string, number>()
   readonly #optOut = new Map<string, OptOut>()
-  readonly #erased = new Set<string>()
+  /** 1 for an erased version. */
+  readonly #erased = new Map<string, number>()
 
   constructor(primitives: Primitives) {
     this.#primitives = primitives
   }
 
+  /** Would `add` change anything? */
+  isNew(notice: SignedMessage): boolean {
+    return this.#numbersOf(notice).some(({ of, key, number }) => number > (of.get(key) ?? 0))
+  }
+
   add(notice: SignedMessage): void {
+    const isNewer = this.isNew(notice)
+    for (const { of, key, number } of this.#numbersOf(notice)) {
+      of.set(key, Math.max(number, of.get(key) ?? 0))
+    }
+    if (notice.type === 'OptOut' && isNewer) {
+      this.#optOut.set(toHex(notice.message.owner), notice.message)
+    }
+  }
+
+  /** What a message counts up, and where. */
+  #numbersOf(notice: SignedMessage): readonly Counted[] {
+    const p = this.#primitives
     switch (notice.type) {
       case 'Revocations': {
         const { owner, items } = notice.message
-        for (const { openingHash, version } of items) {
-          raise(this.#revoked, grantId(owner, openingHash, this.#primitives), version)
-        }
-        return
+        return items.map(({ openingHash, version }) => ({
+          of: this.#revoked,
+          key: toHex(grantId(owner, openingHash, p)),
+          number: version
+        }))
       }
-      case 'RevokeAll':
-        raise(this.#ownerEpoch, notice.message.owner, notice.message.epoch)
-        return
-      case 'BindingEpoch':
-        raise(this.#bindingEpoch, notice.message.account, notice.message.bindingEpoch)
-        return
+      case 'RevokeAll': {
+        const { owner, epoch } = notice.message
+        return [{ of: this.#ownerEpoch, key: toHex(owner), number: epoch }]
+      }
+      case 'BindingEpoch': {
+        const { account, bindingEpoch } = notice.message
+        return [{ of: this.#bindingEpoch, key: toHex(account), number: bindingEpoch }]
+      }
       case 'OptOut': {
-        const key = toHex(notice.message.owner)
-        const known = this.#optOut.get(key)
-        if (known == null || notice.message.version > known.version) {
-          this.#optOut.set(key, notice.message)
-        }
-        return
+        const { owner, version } = notice.message
+        return [{ of: this.#optOutVersion, key: toHex(owner), number: version }]
       }
       case 'Records': {
         const { owner, items } = notice.message
-        for (const { recordTag, status } of items) {
-          if (status !== RecordStatus.ERASED) continue
-          this.#erased.add(toHex(recordKey(owner, recordTag, this.#primitives)))
-        }
+        return items
+          .filter(({ status }) => status === RecordStatus.ERASED)
+          .map(({ recordTag }) => ({
+            of: this.#erased,
+            key: toHex(recordKey(owner, recordTag, p)),
+            number: 1
+          }))
       }
+      default:
+        return [] // a grant is given by the chain alone
     }
   }
 
@@ -76,9 +105,4 @@ export class Notices {
   isErased(owner: Address, recordTag: Hash): boolean {
     return this.#erased.has(toHex(recordKey(owner, recordTag, this.#primitives)))
   }
-}
-
-function raise(numbers: Map<string, number>, key: Uint8Array, number: number): void {
-  const name = toHex(key)
-  numbers.set(name, Math.max(number, numbers.get(name) ?? 0))
 }
