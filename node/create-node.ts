@@ -4,19 +4,16 @@
  * gate.handle })`.
  * @module
  */
-import type { ComponentLogger, ServiceMap } from '@libp2p/interface'
+import type { ComponentLogger } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
-import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
+import type { Libp2pOptions } from 'libp2p'
 import { CID } from 'multiformats/cid'
 import type { Deployment } from '../core/deployment.ts'
 import type { PeerIdBytes } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
-import { type Access, access } from '../protocols/access/index.ts'
 import { ANNOUNCE_TOPIC } from '../protocols/announce/constants.ts'
-import { type Announce, announce } from '../protocols/announce/index.ts'
-import { type Blocks, blocks } from '../protocols/blocks/index.ts'
-import { type Custody, custody, type ServingOptions } from '../protocols/custody/index.ts'
-import { type Inbox, inbox } from '../protocols/inbox/index.ts'
+import type { ServingOptions } from '../protocols/custody/index.ts'
+import type { StreamLimits } from '../protocols/framing.ts'
 import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { type Clinic, type ClinicStores, openClinic } from './clinic.ts'
@@ -25,6 +22,7 @@ import { isKeeperOfOwn } from './ledger/keepers.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { joinNetwork } from './network/join.ts'
 import { libp2pOptions, type NetworkInit } from './network/libp2p.ts'
+import { type KeywardServices, keywardProtocols } from './network/protocols.ts'
 import { reach, toPeerId } from './network/reach.ts'
 import { Routing } from './network/routing.ts'
 import type { NetworkServices } from './network/services.ts'
@@ -73,6 +71,8 @@ export interface NodeInit {
     readonly clinic?: ClinicStores
   }
   readonly network: Network
+  /** Of our protocols' streams. @default core/limits.ts */
+  readonly limits?: Partial<StreamLimits>
   readonly choice: CustodyChoice
   readonly downloads: string
   readonly logger: ComponentLogger
@@ -86,17 +86,11 @@ export interface RunningNode extends Node, AsyncDisposable {
   stop(): Promise<void>
 }
 
-interface Services extends ServiceMap {
-  access: Access
-  custody: Custody
-  inbox: Inbox
-  blocks: Blocks
-  announce: Announce
-}
+type Services = KeywardServices & NetworkServices
 
 /** Starts a node. @throws StoreCorruptError, InvalidParametersError */
 export async function createNode(init: NodeInit): Promise<RunningNode> {
-  const { identity, primitives, clock, random, stores, network, logger } = init
+  const { identity, primitives, clock, stores, network, logger } = init
   const ledger = await Ledger.open(stores.ledger)
   // the serving side is built before the network that it serves; what it asks of it comes late
   const late: Late = {}
@@ -116,40 +110,32 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
       replicate: async (...args) => late.replicate?.(...args)
     }))
 
-  const { sha256 } = primitives
   const broker = blocksBroker({
     fetch: (peer, root, options) => storage.libp2p.services.blocks.fetch(peer, root, options),
     connect: async (provider, options) => {
       await routing.connect(provider, options)
     }
   })
-  const libp2p: Libp2pOptions<Services & NetworkServices> = await libp2pOptions<Services>({
+  const libp2p: Libp2pOptions<Services> = await libp2pOptions<KeywardServices>({
     ...network,
     seed: identity.peerSeed,
     profile: clinic == null ? 'light' : 'clinic',
     clock,
     topics: [ANNOUNCE_TOPIC],
-    services: {
-      access: access({ clock, random, sha256, ...(clinic && { handler: clinic.gate.handle }) }),
-      custody: custody({ clock, ...(clinic && { handler: clinic.custodian }) }),
-      inbox: inbox({ clock, ...(clinic && { handler: clinic.keeper }) }),
-      blocks: blocks({
-        clock,
-        sha256,
-        source: {
-          authorise: async (peer, root) => mayFetch(init, clinic, ledger, peer, root),
-          get: (cid, options): Promise<Uint8Array> => storage.vault.block(cid, options)
-        }
-      }),
-      announce: announce({
-        clock,
-        // somebody's consent changed: ask for the head now, so that the next request finds it
-        onHint: () => void init.heads.current().catch(() => {})
-      }) as unknown as ServiceFactoryMap<Services>['announce'] // `pubsub` is a service beside it
-    }
+    services: keywardProtocols({
+      ...init,
+      sha256: primitives.sha256,
+      clinic,
+      source: {
+        authorise: async (peer, root) => mayFetch(init, clinic, ledger, peer, root),
+        get: (cid, options): Promise<Uint8Array> => storage.vault.block(cid, options)
+      },
+      // ask for the head now, so that the next request finds it
+      onHint: () => void init.heads.current().catch(() => {})
+    })
   })
   libp2p.logger = logger
-  const storage: Storage<Services & NetworkServices> = await createStorage({
+  const storage: Storage<Services> = await createStorage({
     libp2p,
     blockstore: stores.blockstore,
     datastore: stores.datastore,

@@ -119,6 +119,7 @@ export async function openNode(
         ...(clinic ? { clinic: await openClinicStores(repo, sealed) } : {})
       },
       network: networkOf(config),
+      limits: limitsOf(config),
       choice: config.custody,
       downloads,
       logger: options.logger
@@ -199,6 +200,10 @@ async function openClinicStores(
     index: new ReceiptIndex(paths.index)
   }
 }
+
+/** Twice a second's requests may come at once, as by default. */
+const limitsOf = ({ limits: { requestsPerSecond } }: Config) =>
+  requestsPerSecond == null ? {} : { requestsPerSecond, requestsBurst: 2 * requestsPerSecond }
 
 function networkOf({ listen, announce, bootstrap, limits, chain, profile }: Config) {
   const local = chain.kind === 'dev' || profile === 'test'

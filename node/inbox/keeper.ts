@@ -62,13 +62,9 @@ export class Keeper implements InboxHandler {
     return (await mailbox.host(card)) == null ? refused(InboxCode.FULL) : { ok: true }
   }
 
-  async put(to: Address, mail: Uint8Array, peer: PeerIdBytes): Promise<DoneAnswer> {
+  async put(to: Address, mail: Uint8Array): Promise<DoneAnswer> {
     const { mailbox, ownCard } = this.#init
-    const known =
-      equalBytes(to, ownCard().binding.account) ||
-      mailbox.card(to) != null ||
-      // her answers wait here too, for a requester that is away
-      mailbox.isHosted(peer)
+    const known = equalBytes(to, ownCard().binding.account) || mailbox.card(to) != null
     if (!known) return DENIED
     return (await mailbox.put(to, mail)) == null ? refused(InboxCode.FULL) : { ok: true }
   }

@@ -8,7 +8,7 @@ import { type Card, cardShape } from '../../core/binding.ts'
 import { toHex } from '../../core/bytes.ts'
 import { bytesUpTo, decode, encode, map, type Of, oneOf, uint, variant } from '../../core/codec.ts'
 import { StoreCorruptError } from '../../core/errors.ts'
-import type { Address, PeerIdBytes } from '../../core/ids.ts'
+import type { Address } from '../../core/ids.ts'
 import {
   INBOX_FRAME_MAX_BYTES,
   MAIL_PER_PAGE,
@@ -42,7 +42,6 @@ interface Box {
 export class Mailbox {
   readonly #journal: Journal
   readonly #cards = new Map<string, Card>()
-  readonly #peers = new Set<string>()
   readonly #boxes = new Map<string, Box>()
 
   private constructor(journal: Journal) {
@@ -67,11 +66,6 @@ export class Mailbox {
   /** The card of an account that mail is kept for. */
   card(account: Address): Card | undefined {
     return this.#cards.get(toHex(account))
-  }
-
-  /** Is mail kept for somebody whose device this is? */
-  isHosted(peer: PeerIdBytes): boolean {
-    return this.#peers.has(toHex(peer))
   }
 
   /** Undefined when no more accounts fit. */
@@ -127,11 +121,7 @@ export class Mailbox {
 
   #fold(entry: Entry): void {
     if (entry.t === 'host') {
-      const { account, peerId } = entry.card.binding
-      const before = this.#cards.get(toHex(account))
-      if (before != null) this.#peers.delete(toHex(before.binding.peerId))
-      this.#cards.set(toHex(account), entry.card)
-      this.#peers.add(toHex(peerId))
+      this.#cards.set(toHex(entry.card.binding.account), entry.card)
     } else if (entry.t === 'mail') {
       const box = this.#box(entry.to)
       box.items.push({ seq: entry.seq, mail: entry.mail })

@@ -4,8 +4,9 @@
  * @module
  */
 import { readFile } from 'node:fs/promises'
-import { InvalidMessageError, InvalidParametersError } from '../../core/errors.ts'
-import { decodeExport, decodeLink, verifyChain } from '../../core/receipt.ts'
+import { InvalidParametersError } from '../../core/errors.ts'
+import type { PeerIdBytes } from '../../core/ids.ts'
+import { type ChainEntry, decodeExport, decodeLink, verifyChain } from '../../core/receipt.ts'
 import { chainParameters } from '../chain/parameters.ts'
 import { nativePrimitives } from '../crypto/native.ts'
 import { peerText } from '../keys/peer-text.ts'
@@ -23,10 +24,10 @@ export const auditVerify: OfflineVerb<AuditVerifyArgs, AuditVerifyResult> = {
     const bytes = await readFile(file).catch((cause: unknown) => {
       throw new InvalidParametersError(`"file" expected one that can be read: ${file}`, { cause })
     })
-    const entries = decodeExport(bytes)
-    const [first] = entries
-    if (first == null) throw new InvalidMessageError('"file" expected at least one receipt')
-    const { by } = decodeLink(first.link.b)
+    const read = readChain(bytes)
+    if (read == null)
+      return { valid: false, peer: '', entries: 0, faults: ['no chain of receipts'] }
+    const { entries, by } = read
     const { faults } = verifyChain(entries, by, GUARD_SECONDS, nativePrimitives)
     return {
       valid: faults.length === 0,
@@ -34,5 +35,19 @@ export const auditVerify: OfflineVerb<AuditVerifyArgs, AuditVerifyResult> = {
       entries: entries.length,
       faults: faults.map(({ index, fault }) => `receipt ${index + 1}: ${fault}`)
     }
+  }
+}
+
+/** Undefined for a file of something else: what does not verify is an answer, not an error. */
+function readChain(
+  bytes: Uint8Array
+): { readonly entries: readonly ChainEntry[]; readonly by: PeerIdBytes } | undefined {
+  try {
+    const entries = decodeExport(bytes)
+    const [first] = entries
+    return first == null ? undefined : { entries, by: decodeLink(first.link.b).by }
+  } catch (err) {
+    if ((err as Error).name === 'InvalidMessageError') return undefined
+    throw err
   }
 }

@@ -4,7 +4,7 @@
  * that looks like a record (hop 11c of 12, PEERS.md H1).
  * @module
  */
-import { link, open, rename, rm } from 'node:fs/promises'
+import { link, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { equalBytes, toHex } from '../../core/bytes.ts'
 import { decodeHeader, openMeta, type RecordMeta, type UnlockedKeys } from '../../core/container.ts'
@@ -36,7 +36,8 @@ export async function writeRecord(
   options: VerbOptions
 ): Promise<Written> {
   const meta = openMeta(content.meta, decodeHeader(content.hdr), keys, node.primitives)
-  const wanted = args.out ?? join(node.downloads, safeName(meta.name))
+  const into = args.out == null ? node.downloads : await folderAt(args.out)
+  const wanted = into == null ? String(args.out) : join(into, safeName(meta.name))
   const part = join(dirname(wanted), `.${basename(wanted)}.${toHex(node.random(6))}.part`)
   const hashing = node.primitives.sha256Stream()
   let bytes = 0
@@ -57,7 +58,7 @@ export async function writeRecord(
     if (whole && !equalBytes(sha256, meta.sha256)) throw new DecryptionFailedError()
     await file.datasync()
     await file.close()
-    const path = await publishAs(part, wanted, args.out != null)
+    const path = await publishAs(part, wanted, into == null)
     return { path, bytes, sha256: toHex(sha256), meta }
   } catch (err) {
     await file.close().catch(() => {})
@@ -87,6 +88,13 @@ function plaintext(
   }
   return openRange(readAt, size, keys, meta.length, from ?? 0, to ?? meta.length, p)
 }
+
+/** The place itself, if it is a folder. */
+const folderAt = (path: string): Promise<string | undefined> =>
+  stat(path).then(
+    (found) => (found.isDirectory() ? path : undefined),
+    () => undefined
+  )
 
 /** A name that an owner chose must not lead out of the folder or hide. */
 function safeName(name: string): string {
