@@ -15,8 +15,9 @@ import { Exit } from '../api/error.ts'
 import type { TextSink } from '../cli/shell.ts'
 import type { VerbProgress } from '../verbs/verb.ts'
 import { dumpChain, findLeaks, plantCanaries } from './leaks.ts'
+import type { DemoResult } from './result.ts'
 import { SampleNetwork } from './sample-network.ts'
-import { type DemoResult, playStory } from './story.ts'
+import { playStory } from './story.ts'
 import { summary } from './summary.ts'
 
 export interface DemoOptions {

@@ -13,6 +13,7 @@ import { auditVerify } from '../verbs/audit-verify.ts'
 import type {
   AuditExportResult,
   GrantResult,
+  GrantsResult,
   HistoryResult,
   IdResult,
   InboxResult,
@@ -22,7 +23,9 @@ import type {
   RevokeResult
 } from '../verbs/results.ts'
 import type { VerbProgress } from '../verbs/verb.ts'
+import { startMembers } from './cast.ts'
 import { KeywardDemoError } from './demo-error.ts'
+import type { DemoRecord, DemoResult } from './result.ts'
 import type { Member, SampleNetwork } from './sample-network.ts'
 
 export interface StoryPlan {
@@ -32,36 +35,6 @@ export interface StoryPlan {
   readonly lie: number
   /** Files; the first is a FHIR Bundle and gets a second version. */
   readonly records: readonly string[]
-}
-
-export interface DemoRecord {
-  readonly name: string
-  readonly bytes: number
-  readonly sha256: string
-  readonly cid: string
-  /** Of what the hospital opened. */
-  readonly openedSha256: string
-  readonly versions: number
-}
-
-export interface DemoResult {
-  readonly ok: boolean
-  readonly elapsedMs: number
-  readonly nodes: number
-  readonly records: readonly DemoRecord[]
-  readonly threshold: { readonly t: number; readonly n: number }
-  readonly released: readonly {
-    readonly custodian: string
-    readonly blockNumber: number
-    readonly blockHash: string
-  }[]
-  readonly blamed: readonly { readonly custodian: string; readonly reason: string }[]
-  /** The code as in the custodian's receipt; the requester itself sees 400. */
-  readonly afterRevoke: readonly { readonly custodian: string; readonly code: number }[]
-  readonly receipts: { readonly count: number; readonly verified: boolean }
-  readonly gas: { readonly grant: number; readonly revoke: number; readonly register: number }
-  /** Places outside the owner's and the grantee's own memory where plaintext was found. */
-  readonly leaks: number
 }
 
 export interface Told {
@@ -75,36 +48,119 @@ interface Options {
   progress(event: VerbProgress): void
 }
 
-/** Copies of the ciphertext; the killed are the last custodians, so replicas stay. */
-const REPLICAS = 3
+/** Who takes part, and the ways to ask and to tell. */
+interface Stage extends Options {
+  readonly plan: StoryPlan
+  readonly custodians: readonly Member[]
+  readonly hospital: Member
+  readonly patient: Member
+  /** Folders of the patient's and the hospital's own files. */
+  readonly own: string
+  readonly opened: string
+  ask<R>(member: Member, verb: string, args?: unknown): Promise<R>
+  tell(step: string, detail: string): void
+}
+
+interface Published {
+  readonly path: string
+  readonly added: RecordAddResult
+}
+
 const GRANT_WAIT_MS = 20_000
 const GRANT_STEP_MS = 250
 
-/** Sensitivity is in the file's kind here: nothing of it is named on chain or to custodians. */
 export async function playStory(
   network: SampleNetwork,
   plan: StoryPlan,
-  { signal, progress }: Options
+  options: Options
 ): Promise<Told> {
-  const ask = <R>(member: Member, verb: string, args: unknown = {}): Promise<R> =>
-    member.client.call(verb, args, { signal, onProgress: progress }) as Promise<R>
-  const tell = (step: string, detail: string): void => progress({ step, detail })
+  const stage = await setStage(network, plan, options)
+  const { custodians, own, opened, tell } = stage
+  const alive = custodians.slice(0, custodians.length - plan.kill)
+  const liars = alive.slice(alive.length - plan.lie)
 
+  const published = await publishAll(stage)
+  const granted = await askAndApprove(stage)
+  for (const member of custodians.slice(alive.length)) {
+    tell('kill', `${member.name} dies without a word`)
+    await network.kill(member)
+  }
+  const read = await openAll(stage, published)
+  const first = await amendFirst(stage, published)
+  const ended = await revokeAndRefuse(stage, published, granted)
+  const receipts = await verifyReceipts(stage)
+
+  const records = read.records.map((record, i) =>
+    i === 0 ? { ...record, versions: first.versions } : record
+  )
+  const blamed = [...read.blamed.values()]
+  const result: DemoResult = {
+    ok:
+      records.every((each) => each.sha256 === each.openedSha256) &&
+      first.openedSha256 === records[0]?.sha256 &&
+      first.secondIsClosed &&
+      ended.refused &&
+      read.released.size >= plan.threshold &&
+      liars.length === blamed.length &&
+      liars.every(({ peer }) => read.blamed.has(peer)) &&
+      alive.every(({ peer }) => ended.afterRevoke.some((each) => each.custodian === peer)) &&
+      receipts.verified,
+    elapsedMs: 0,
+    nodes: network.members.length,
+    records,
+    threshold: { t: plan.threshold, n: plan.custodians },
+    released: [...read.released.values()],
+    blamed,
+    afterRevoke: ended.afterRevoke,
+    receipts,
+    gas: {
+      grant: granted.gas ?? 0,
+      revoke: ended.gas,
+      register: published[0]?.added.gas ?? 0
+    },
+    leaks: 0
+  }
+  return { result, ownFolders: [own, opened] }
+}
+
+async function setStage(
+  network: SampleNetwork,
+  plan: StoryPlan,
+  { signal, progress }: Options
+): Promise<Stage> {
+  const tell = (step: string, detail: string): void => progress({ step, detail })
   tell('network', `${plan.custodians} clinics, a hospital and a patient start`)
   const { clinics, hospital, patient } = await startMembers(network, plan)
-  const { custodians, doomed, liars } = roles(clinics, plan)
-
   const own = join(network.folder, 'files-of-the-patient')
   const opened = join(network.folder, 'files-of-the-hospital')
   await mkdir(own, { recursive: true })
   await mkdir(opened, { recursive: true })
+  return {
+    plan,
+    custodians: clinics,
+    hospital,
+    patient,
+    own,
+    opened,
+    signal,
+    progress,
+    tell,
+    ask: <R>(member: Member, verb: string, args: unknown = {}) =>
+      member.client.call(verb, args, { signal, onProgress: progress }) as Promise<R>
+  }
+}
 
-  const published: { path: string; added: RecordAddResult }[] = []
+async function publishAll({ plan, patient, ask, tell }: Stage): Promise<readonly Published[]> {
+  const published: Published[] = []
   for (const path of plan.records) {
     tell('publish', `${basename(path)}: sealed, split among ${plan.custodians} clinics, anchored`)
     published.push({ path, added: await ask<RecordAddResult>(patient, 'record.add', { path }) })
   }
+  return published
+}
 
+async function askAndApprove(stage: Stage): Promise<GrantResult> {
+  const { hospital, patient, ask, tell } = stage
   tell('request', 'the hospital asks for them, for treatment, for 90 days')
   const { contact } = await ask<IdResult>(patient, 'id')
   const { wish } = await ask<RequestResult>(hospital, 'request', {
@@ -119,12 +175,14 @@ export async function playStory(
   tell('approve', 'the patient narrows it to one hour and the first versions, and signs')
   const granted = await ask<GrantResult>(patient, 'approve', { wish, until: '1h', versions: '1' })
   await ask(hospital, 'inbox')
-  await confirmed(hospital, granted.block ?? 0, { signal, progress })
+  await confirmed(stage)
+  return granted
+}
 
-  for (const member of doomed) {
-    tell('kill', `${member.name} dies without a word`)
-    await network.kill(member)
-  }
+async function openAll(
+  { plan, hospital, opened, ask, tell }: Stage,
+  published: readonly Published[]
+) {
   tell('release', `each custodian proves the grant; ${plan.threshold} shares open a record`)
   const released = new Map<string, DemoResult['released'][number]>()
   const blamed = new Map<string, DemoResult['blamed'][number]>()
@@ -146,132 +204,53 @@ export async function playStory(
       versions: 1
     })
   }
+  return { released, blamed, records }
+}
 
+/** The first version still opens under its grant; the second is not in it. */
+async function amendFirst(
+  { hospital, patient, own, opened, ask, tell }: Stage,
+  [first]: readonly Published[]
+) {
   tell('update', 'the first record gets a second version; the grant still opens the first alone')
-  const [first] = published as [(typeof published)[number]]
+  const { path, added } = first as Published
+  const { recordId } = added
   const second = join(own, 'second version.json')
-  await writeFile(second, await amended(first.path))
-  const { recordId } = first.added
+  await writeFile(second, await amended(path))
   const updated = await ask<RecordAddResult>(patient, 'record.update', { recordId, path: second })
   const again = await ask<RecordGetResult>(hospital, 'record.get', {
     recordId,
     ver: 1,
     out: join(opened, 'first version again')
   })
-  const firstStands = (await hashFile(again.path)) === records[0]?.sha256
-  const secondClosed = await fails(ask(hospital, 'record.get', { recordId, ver: 2 }))
-  records[0] = { ...(records[0] as DemoRecord), versions: updated.ver }
+  return {
+    versions: updated.ver,
+    openedSha256: await hashFile(again.path),
+    secondIsClosed: await fails(ask(hospital, 'record.get', { recordId, ver: 2 }))
+  }
+}
 
+async function revokeAndRefuse(
+  { hospital, patient, ask, tell }: Stage,
+  [first]: readonly Published[],
+  { grant }: GrantResult
+) {
   tell('revoke', 'the patient revokes; custodians hear it at once, the chain a block later')
   const since = Math.floor(Date.now() / 1_000)
-  const revoked = await ask<RevokeResult>(patient, 'revoke', { grant: granted.grant })
+  const revoked = await ask<RevokeResult>(patient, 'revoke', { grant })
+  const recordId = first?.added.recordId
   const refused = await fails(ask(hospital, 'record.get', { recordId, ver: 1 }))
-
   tell('history', 'the patient fetches all receipts and verifies them offline')
   const { entries } = await ask<HistoryResult>(patient, 'history')
-  const afterRevoke = lastRefusals(entries, since)
-  const receipts = await verifyReceipts(ask, patient, custodians, own, signal)
-
-  const reachable = custodians.filter((each) => !doomed.includes(each)).map(({ peer }) => peer)
-  const result: DemoResult = {
-    ok:
-      records.every((each) => each.sha256 === each.openedSha256) &&
-      firstStands &&
-      secondClosed &&
-      refused &&
-      released.size >= plan.threshold &&
-      liars.every(({ peer }) => blamed.has(peer)) &&
-      blamed.size === liars.length &&
-      reachable.every((peer) => afterRevoke.some((each) => each.custodian === peer)) &&
-      receipts.verified,
-    elapsedMs: 0,
-    nodes: network.members.length,
-    records,
-    threshold: { t: plan.threshold, n: plan.custodians },
-    released: [...released.values()],
-    blamed: [...blamed.values()],
-    afterRevoke,
-    receipts,
-    gas: {
-      grant: granted.gas ?? 0,
-      revoke: revoked.gas ?? 0,
-      register: first.added.gas ?? 0
-    },
-    leaks: 0
-  }
-  return { result, ownFolders: [own, opened] }
-}
-
-/** One clinic first: all others know nothing but its address. */
-async function startMembers(network: SampleNetwork, plan: StoryPlan) {
-  const clinicName = (i: number): string => `clinic-${i + 1}`
-  const lies = (i: number): boolean => {
-    const honest = plan.custodians - plan.kill - plan.lie
-    return i >= honest && i < honest + plan.lie
-  }
-  const bootstrapper = await network.start({
-    name: clinicName(0),
-    profile: 'clinic',
-    config: { org: 1 },
-    lies: lies(0)
-  })
-  const bootstrap = bootstrapper.addrs.slice(0, 1)
-  const [hospital, ...rest] = await Promise.all([
-    network.start({
-      name: 'hospital',
-      profile: 'clinic',
-      config: { org: plan.custodians + 1, bootstrap }
-    }),
-    ...Array.from({ length: plan.custodians - 1 }, (_, i) =>
-      network.start({
-        name: clinicName(i + 1),
-        profile: 'clinic',
-        config: { org: i + 2, bootstrap },
-        lies: lies(i + 1)
-      })
-    )
-  ])
-  const clinics = [bootstrapper, ...rest]
-  const patient = await network.start({
-    name: 'patient',
-    profile: 'patient',
-    config: {
-      bootstrap,
-      custody: {
-        custodians: clinics.map(({ peer }) => peer),
-        threshold: plan.threshold,
-        replicas: Math.min(REPLICAS, plan.custodians - plan.kill)
-      }
-    }
-  })
-  return { clinics, hospital: hospital as Member, patient }
-}
-
-/** The last are killed, those before them lie. */
-function roles(clinics: readonly Member[], { kill, lie }: StoryPlan) {
-  const alive = clinics.length - kill
-  return {
-    custodians: clinics,
-    doomed: clinics.slice(alive),
-    liars: clinics.slice(alive - lie, alive)
-  }
+  return { refused, gas: revoked.gas ?? 0, afterRevoke: lastRefusals(entries, since) }
 }
 
 /** A grant works once a confirmed block holds it. */
-async function confirmed(
-  hospital: Member,
-  _block: number,
-  { signal, progress }: Options
-): Promise<void> {
+async function confirmed({ hospital, signal, ask, tell }: Stage): Promise<void> {
+  tell('confirm', 'waits for the block that holds the grant to be confirmed')
   for (let waited = 0; waited < GRANT_WAIT_MS; waited += GRANT_STEP_MS) {
-    const { grants } = (await hospital.client.call('grants', {}, { signal })) as {
-      grants: { state: string }[]
-    }
+    const { grants } = await ask<GrantsResult>(hospital, 'grants')
     if (grants.some(({ state }) => state === 'active')) return
-    progress({
-      step: 'confirm',
-      detail: 'waits for the block that holds the grant to be confirmed'
-    })
     await delay(GRANT_STEP_MS, undefined, { signal })
   }
   throw new KeywardDemoError('the grant was not confirmed in time')
@@ -293,17 +272,17 @@ function lastRefusals(entries: HistoryResult['entries'], since: number): DemoRes
 }
 
 /** Exports what each custodian's chain says and checks the files with nothing else at hand. */
-async function verifyReceipts(
-  ask: <R>(member: Member, verb: string, args?: unknown) => Promise<R>,
-  patient: Member,
-  custodians: readonly Member[],
-  folder: string,
-  signal: AbortSignal
-): Promise<DemoResult['receipts']> {
+async function verifyReceipts({
+  custodians,
+  patient,
+  own,
+  signal,
+  ask
+}: Stage): Promise<DemoResult['receipts']> {
   let count = 0
   let verified = true
   for (const { peer, name } of custodians) {
-    const out = join(folder, `receipts of ${name}.cbor`)
+    const out = join(own, `receipts of ${name}.cbor`)
     const exported = await ask<AuditExportResult>(patient, 'audit.export', { out, peer }).catch(
       () => undefined // killed before it gave any
     )

@@ -4,7 +4,7 @@
  */
 import { codeName } from '../../core/codes.ts'
 import type { LeakReport } from './leaks.ts'
-import type { DemoResult } from './story.ts'
+import type { DemoResult } from './result.ts'
 
 const MIB = 2 ** 20
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { DemoResult } from '../../node/demo/story.ts'
+import type { DemoResult } from '../../node/demo/result.ts'
 
 const program = fileURLToPath(new URL('../../bin/keyward.ts', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'keyward-e2e-'))
