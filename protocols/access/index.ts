@@ -34,7 +34,10 @@ export interface StreamState {
  */
 export type AccessHandler = (frame: Uint8Array, stream: StreamState) => Promise<Uint8Array>
 
-/** Encodes the `Signed` request for this stream's challenge and this place in it. */
+/**
+ * Encodes the `Signed` request for this stream's challenge and this place in it. Prepare keys before:
+ * requests behind it on the stream wait until it is made.
+ */
 export type MakeRequest = (stream: {
   readonly challenge: Uint8Array
   readonly seq: number

@@ -3,12 +3,12 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { ComponentLogger, PeerId, ServiceMap, Stream } from '@libp2p/interface'
+import type { PeerId, ServiceMap, Stream } from '@libp2p/interface'
 import { memory } from '@libp2p/memory'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { createLibp2p, type Libp2p, type ServiceFactoryMap } from 'libp2p'
+import { createLibp2p, type Libp2p, type Libp2pOptions, type ServiceFactoryMap } from 'libp2p'
 import { STREAM_WINDOW_BYTES } from '../../core/limits.ts'
 
 export type Transport = 'memory' | 'tcp'
@@ -20,7 +20,7 @@ let nodes = 0
 export async function startNode<T extends ServiceMap>(
   services: ServiceFactoryMap<T>,
   transport: Transport = 'memory',
-  logger?: ComponentLogger
+  more: Pick<Libp2pOptions, 'logger' | 'privateKey'> = {}
 ): Promise<TestNode<T>> {
   nodes += 1
   const node = await createLibp2p<T>({
@@ -31,7 +31,7 @@ export async function startNode<T extends ServiceMap>(
     connectionMonitor: { enabled: false },
     connectionManager: { inboundConnectionThreshold: 1_000 },
     services,
-    ...(logger && { logger })
+    ...more
   })
   return Object.assign(node, { [Symbol.asyncDispose]: async () => await node.stop() })
 }

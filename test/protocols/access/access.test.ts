@@ -1,4 +1,5 @@
-import type { ComponentLogger, Stream } from '@libp2p/interface'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Stream } from '@libp2p/interface'
 import { encode as lengthPrefixed } from 'it-length-prefixed'
 import { afterEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../../core/bytes.ts'
@@ -58,14 +59,9 @@ afterEach(async () => {
 async function pair(
   handler: AccessHandler,
   extra: Partial<AccessInit> = {},
-  transport: Transport = 'memory',
-  logger?: ComponentLogger
+  transport: Transport = 'memory'
 ) {
-  const custodian = await startNode(
-    { access: access(init({ ...extra, handler })) },
-    transport,
-    logger
-  )
+  const custodian = await startNode({ access: access(init({ ...extra, handler })) }, transport)
   const requester = await startNode({ access: access(init(extra)) }, transport)
   running.push(custodian, requester)
   const peer = await connect(requester, custodian)
@@ -354,6 +350,23 @@ describe('access', () => {
       name: 'PeerUnavailableError',
       cause: { name: 'UnsupportedProtocolError' }
     })
+  })
+
+  it('serves no peer whose id is not an Ed25519 key', async () => {
+    let calls = 0
+    const { custodian } = await pair(async (frame) => {
+      calls += 1
+      return answerTo(frame)
+    })
+    const privateKey = await generateKeyPair('secp256k1')
+    const stranger = await startNode({ access: access(init()) }, 'memory', { privateKey })
+    running.push(stranger)
+    const peer = await connect(stranger, custodian)
+
+    const asked = stranger.services.access.request(peer, make, bounded())
+
+    await expect(within(asked)).rejects.toMatchObject({ name: 'PeerUnavailableError' })
+    expect(calls).toBe(0)
   })
 
   const junk = [

@@ -77,7 +77,7 @@ async function pair(
   logger?: ComponentLogger
 ) {
   const service = custody(init({ ...extra, handler: handling(handler) }))
-  const custodian = await startNode({ custody: service }, 'memory', logger)
+  const custodian = await startNode({ custody: service }, 'memory', logger && { logger })
   const dealer = await startNode({ custody: custody(init(extra)) })
   running.push(custodian, dealer)
   const peer = await connect(dealer, custodian)
