@@ -158,8 +158,8 @@ export const DAG_CHILDREN = 1_024
 export const DAG_LEVELS = 5
 /** A record of 2^40 B has 4,198,405 blocks; a DAG with more was made to keep us busy. */
 export const DAG_BLOCKS_MAX = 2 ** 23
-/** Blocks that a serving node reads at once, while it sends as many: 2 MiB for each stream. */
-export const BLOCKS_READ_AHEAD = 4
+/** Blocks read at once while as many are sent: 4 MiB a stream, and fewer, larger noise messages. */
+export const BLOCKS_READ_AHEAD = 8
 
 // ---- gossip and DHT (libp2p's own defaults let one peer store 48,000 records in 8 s, §12)
 export const GOSSIP_MESSAGE_BYTES = 4 * KIB
@@ -217,6 +217,9 @@ export const HEAD_CACHE_MS = SECOND_MS
 /** Verified bindings and proven words kept for reuse (tens of kB each head). */
 export const PROVEN_CACHE_ITEMS = 4_096
 export const BINDING_CACHE_ITEMS = 4_096
+/** Of one author through one relayer: 64 records at once, then one a minute. */
+export const RELAYS_BURST = 64
+export const RELAYS_PER_SECOND = 1 / 60
 /** Messages on their way to the chain through one relayer. */
 export const RELAYS_PENDING = 64
 /** A transaction that no block took by then is reported as not sent. */
