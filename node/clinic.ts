@@ -24,7 +24,7 @@ import type { NodeIdentity } from './keys/identity.ts'
 import { EvidenceStore } from './receipts/evidence-store.ts'
 import type { ReceiptIndex } from './receipts/receipt-index.ts'
 import { ReceiptLog } from './receipts/receipt-log.ts'
-import { Relayer } from './relayer/relayer.ts'
+import { Relayer, type RelayerInit } from './relayer/relayer.ts'
 import { BlockRights } from './release/block-rights.ts'
 import { Budget } from './release/budget.ts'
 import { Gate, type GateInit } from './release/gate.ts'
@@ -53,6 +53,8 @@ export interface ClinicInit {
   readonly ownCard: () => Card
   /** Fetches a record's blocks from a peer into the own store, durably, and provides the root. */
   readonly replicate: (cid: Uint8Array, from: PeerIdBytes, options: ServingOptions) => Promise<void>
+  /** Somebody's words on chain changed through us: others should look. */
+  readonly onMined?: RelayerInit['onMined']
   /** Until a denial may leave. @default a timer */
   readonly sleep?: GateInit['sleep']
 }
@@ -114,7 +116,8 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
   const policy = gatePolicy(parameters)
   const gate = new Gate({ ...init, policy, custody, shares, receipts, evidence, budget, rights })
   const intake = new Intake({ ...init, store: custody, receipts })
-  const relayer = init.writer && new Relayer(init.writer)
+  const { writer, onMined } = init
+  const relayer = writer && new Relayer({ writer, clock, ...(onMined && { onMined }) })
   gate.start()
   return {
     custody,

@@ -11,7 +11,9 @@ import { CID } from 'multiformats/cid'
 import type { Deployment } from '../core/deployment.ts'
 import type { PeerIdBytes } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
+import type { OnChainType } from '../core/typed-data.ts'
 import { ANNOUNCE_TOPIC } from '../protocols/announce/constants.ts'
+import type { Hint } from '../protocols/announce/index.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { StreamLimits } from '../protocols/framing.ts'
 import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
@@ -90,7 +92,7 @@ type Services = KeywardServices & NetworkServices
 
 /** Starts a node. @throws StoreCorruptError, InvalidParametersError */
 export async function createNode(init: NodeInit): Promise<RunningNode> {
-  const { identity, primitives, clock, stores, network, logger } = init
+  const { stores, network, logger } = init
   const ledger = await Ledger.open(stores.ledger)
   // the serving side is built before the network that it serves; what it asks of it comes late
   const late: Late = {}
@@ -107,9 +109,74 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
       contractSignature: init.contractSignature,
       stores: stores.clinic,
       ownCard: card,
-      replicate: async (...args) => late.replicate?.(...args)
+      replicate: async (...args) => late.replicate?.(...args),
+      onMined: ({ type }, block) => late.announce?.({ type: CONTRACT_OF[type], block })
     }))
 
+  const { storage, routing } = await startNetwork(init, clinic, ledger)
+  const reaching = reach({
+    libp2p: storage.libp2p,
+    routing,
+    addrsOf: (peer) => ledger.card(peer)?.addrs ?? []
+  })
+  late.addresses = () => reaching.addresses()
+  await joinNetwork(storage.libp2p, network.bootstrap ?? [])
+
+  const { services } = storage.libp2p
+  const node: Node = {
+    ...init,
+    writer: init.writer,
+    ledger,
+    vault: storage.vault,
+    reach: reaching,
+    access: services.access,
+    custody: services.custody,
+    inbox: services.inbox,
+    clinic,
+    card
+  }
+  const log = logger.forComponent('keyward:upkeep')
+  const upkeep = new Upkeep({ node, provide: (cid, options) => routing.provide(cid, options), log })
+  late.replicate = async (cid, from, options) => {
+    const root = CID.decode(cid)
+    await storage.vault.fetch(root, {
+      providers: [{ peer: toPeerId(from), addrs: [] }],
+      signal: options.signal
+    })
+    await storage.vault.pin(root, { signal: options.signal })
+    upkeep.provide(root)
+  }
+  late.announce = (hint) => void services.announce.publish(hint)
+  upkeep.start()
+
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      await upkeep.stop()
+      await storage.stop()
+      await clinic?.stop()
+      await Promise.all([ledger.close(), stores.pins.close()])
+    })()
+    return stopping
+  }
+  return {
+    ...node,
+    get addrs() {
+      return storage.libp2p.getMultiaddrs().map(String)
+    },
+    readiness: () => readiness(init, clinic, reaching.connected().length),
+    stop,
+    [Symbol.asyncDispose]: stop
+  }
+}
+
+/** libp2p with our protocols on it, and Helia over it. */
+async function startNetwork(
+  init: NodeInit,
+  clinic: Clinic | undefined,
+  ledger: Ledger
+): Promise<{ readonly storage: Storage<Services>; readonly routing: Routing }> {
+  const { identity, primitives, clock, stores, network, logger } = init
   const broker = blocksBroker({
     fetch: (peer, root, options) => storage.libp2p.services.blocks.fetch(peer, root, options),
     connect: async (provider, options) => {
@@ -143,62 +210,21 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     pins: stores.pins
   })
   const routing = new Routing({ libp2p: storage.libp2p, clock })
-  const reaching = reach({
-    libp2p: storage.libp2p,
-    routing,
-    addrsOf: (peer) => ledger.card(peer)?.addrs ?? []
-  })
-  late.addresses = () => reaching.addresses()
-  await joinNetwork(storage.libp2p, network.bootstrap ?? [])
-
-  const { services } = storage.libp2p
-  const node: Node = {
-    ...init,
-    writer: init.writer,
-    ledger,
-    vault: storage.vault,
-    reach: reaching,
-    access: services.access,
-    custody: services.custody,
-    inbox: services.inbox,
-    clinic,
-    card
-  }
-  const log = logger.forComponent('keyward:upkeep')
-  const upkeep = new Upkeep({ node, provide: (cid, options) => routing.provide(cid, options), log })
-  late.replicate = async (cid, from, options) => {
-    const root = CID.decode(cid)
-    await storage.vault.fetch(root, {
-      providers: [{ peer: toPeerId(from), addrs: [] }],
-      signal: options.signal
-    })
-    await storage.vault.pin(root, { signal: options.signal })
-    upkeep.provide(root)
-  }
-  upkeep.start()
-
-  let stopping: Promise<void> | undefined
-  const stop = (): Promise<void> => {
-    stopping ??= (async () => {
-      await upkeep.stop()
-      await storage.stop()
-      await clinic?.stop()
-      await Promise.all([ledger.close(), stores.pins.close()])
-    })()
-    return stopping
-  }
-  return {
-    ...node,
-    get addrs() {
-      return storage.libp2p.getMultiaddrs().map(String)
-    },
-    readiness: () => readiness(init, clinic, reaching.connected().length),
-    stop,
-    [Symbol.asyncDispose]: stop
-  }
+  return { storage, routing }
 }
 
+/** The contract whose words a message changes. */
+const CONTRACT_OF = {
+  Grants: 'grants',
+  Revocations: 'grants',
+  RevokeAll: 'grants',
+  OptOut: 'grants',
+  Records: 'records',
+  BindingEpoch: 'directory'
+} as const satisfies Record<OnChainType, Hint['type']>
+
 interface Late {
+  announce?: (hint: Hint) => void
   replicate?: Replicate
   addresses?: () => readonly Uint8Array[]
 }

@@ -17,7 +17,7 @@ import type {
   RecordRef,
   ServingOptions
 } from '../../protocols/custody/index.ts'
-import type { Relayer } from '../relayer/relayer.ts'
+import { authorOf, type Relayer } from '../relayer/relayer.ts'
 import type { CustodyStore } from './custody-store.ts'
 import { isKeeper } from './custody-store.ts'
 import type { Intake } from './intake.ts'
@@ -89,7 +89,7 @@ export class Custodian implements CustodyHandler {
     await store.notice(notice)
     options.progress(1)
     // gas is paid for those whose custodian we are, or anybody could spend it
-    if (relayer == null || !isOwnersPeer(author, peer)) {
+    if (relayer == null || !store.knows(author) || !isOwnersPeer(author, peer)) {
       return { ok: true, code: CustodyCode.NOT_SENT }
     }
     try {
@@ -110,6 +110,3 @@ export class Custodian implements CustodyHandler {
     return by != null && equalBytes(by, authorOf(notice))
   }
 }
-
-const authorOf = ({ message }: SignedMessage): Address =>
-  'owner' in message ? message.owner : message.account

@@ -7,31 +7,53 @@
 import type { AbortOptions } from '@libp2p/interface'
 import { toHex } from '../../core/bytes.ts'
 import { RateLimitedError } from '../../core/errors.ts'
-import { RELAYS_PENDING } from '../../core/limits.ts'
+import type { Address } from '../../core/ids.ts'
+import { RELAYS_BURST, RELAYS_PENDING, RELAYS_PER_SECOND } from '../../core/limits.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
-import type { ChainWriter, TxReceipt } from '../adapters.ts'
+import { RateLimiter } from '../../protocols/framing.ts'
+import type { BlockRef, ChainWriter, Clock, TxReceipt } from '../adapters.ts'
+
+export interface RelayerInit {
+  readonly writer: ChainWriter
+  readonly clock: Clock
+  /** Called for each message that got into a block. */
+  readonly onMined?: (message: SignedMessage, block: BlockRef) => void
+}
 
 export class Relayer {
-  readonly #writer: ChainWriter
+  readonly #init: RelayerInit
+  /** Gas is our own: nobody spends it faster than a person gives consents. */
+  readonly #authors: RateLimiter
   readonly #pending = new Map<string, Promise<TxReceipt>>()
 
-  constructor(writer: ChainWriter) {
-    this.#writer = writer
+  constructor(init: RelayerInit) {
+    this.#init = init
+    this.#authors = new RateLimiter(RELAYS_PER_SECOND, RELAYS_BURST, init.clock)
   }
 
   /**
    * Resolves once mined.
-   * @throws TransactionFailedError, ChainUnavailableError, RateLimitedError when too much waits
+   * @throws TransactionFailedError, ChainUnavailableError
+   * @throws RateLimitedError when too much waits, or the author sends too much
    */
-  relay(message: SignedMessage, options: AbortOptions = {}): Promise<TxReceipt> {
+  async relay(message: SignedMessage, options: AbortOptions = {}): Promise<TxReceipt> {
     const key = toHex(message.sig)
     const under = this.#pending.get(key)
     if (under != null) return under
-    if (this.#pending.size >= RELAYS_PENDING) {
-      return Promise.reject(new RateLimitedError(1_000))
-    }
-    const sent = this.#writer.submit(message, options).finally(() => this.#pending.delete(key))
+    const retryMs = this.#authors.take(toHex(authorOf(message)))
+    if (retryMs > 0) throw new RateLimitedError(retryMs)
+    if (this.#pending.size >= RELAYS_PENDING) throw new RateLimitedError(BUSY_MS)
+    const { writer, onMined } = this.#init
+    const sent = writer.submit(message, options).finally(() => this.#pending.delete(key))
     this.#pending.set(key, sent)
-    return sent
+    const receipt = await sent
+    onMined?.(message, receipt.block)
+    return receipt
   }
 }
+
+const BUSY_MS = 1_000
+
+/** Whose act a message is. */
+export const authorOf = ({ message }: SignedMessage): Address =>
+  'owner' in message ? message.owner : message.account
