@@ -1,0 +1,163 @@
+/**
+ * Sealing a file into the block store and opening it again, as `record add` and `record get` do it,
+ * beside the bare cipher and hash of the same number of bytes: a child of put.bench.ts.
+ * @module
+ */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createReadStream, writevSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { equalBytes } from '../../core/bytes.ts'
+import { deriveKeys, makeHeader, type UnlockedKeys, unlock } from '../../core/container.ts'
+import { chunkNonce, openPayload, type PayloadFacts } from '../../core/container-payload.ts'
+import { recordSecret } from '../../core/ids.ts'
+import { CHUNK_BYTES, STORE_UNSYNCED_BYTES } from '../../core/limits.ts'
+import { nativePrimitives as p } from '../../node/crypto/native.ts'
+import { openBlockStore } from '../../node/storage/block-store.ts'
+import { openJournal } from '../../node/storage/journal.ts'
+import { Vault } from '../../node/storage/vault.ts'
+import { storePayload } from '../../node/verbs/seal-record.ts'
+import { type Cost, costOf } from './measure.ts'
+
+export interface RecordSideInit {
+  /** Of its own: for blocks, pins and what the bound writes. */
+  readonly folder: string
+  readonly file: string
+  readonly bytes: number
+}
+
+export type RecordSide = {
+  put(): Promise<Cost>
+  /** Reads what was put last. */
+  open(): Promise<Cost>
+  /** Cipher and one hash, of bytes in memory. */
+  putBound(): Promise<Cost>
+  openBound(): Promise<Cost>
+  /** All that a put cannot do without: also reads the file, hashes it, writes and syncs. */
+  putWork(): Promise<Cost>
+}
+
+type Sealed = readonly [chunk: Uint8Array, tag: Uint8Array]
+
+const CIPHER = 'chacha20-poly1305'
+const TAGGED = { authTagLength: 16 }
+/** Source and output of the bounds: more than the processor's cache holds, far below a record. */
+const RING = 256
+const LEAF_CHUNKS = 4
+const READ_BYTES = 1_024 * 1_024
+
+export async function serve({ folder, file, bytes }: RecordSideInit): Promise<RecordSide> {
+  const store = await openBlockStore(join(folder, 'segments'), { quotaBytes: 2 ** 40 })
+  const pins = await openJournal(join(folder, 'pins'), { maxEntryBytes: 256 })
+  const vault = await Vault.open({ blockstore: store, pins })
+  const key = randomBytes(32)
+  const plain = Array.from({ length: RING }, () => randomBytes(CHUNK_BYTES))
+  const chunks = Math.ceil(bytes / CHUNK_BYTES)
+  let last: { cid: Awaited<ReturnType<Vault['put']>>; keys: UnlockedKeys; facts: PayloadFacts }
+  let sealedRing: readonly Sealed[] | undefined
+
+  return {
+    async put() {
+      const secret = recordSecret(new Uint8Array(randomBytes(32)))
+      const header = makeHeader(new Uint8Array(randomBytes(32)), { sealed: false })
+      const keys = deriveKeys(header, secret, undefined, p)
+      return await costOf(async () => {
+        const { cid, facts } = await storePayload({ vault, primitives: p }, file, keys, () => {})
+        const unlocked = unlock(header, keys.kcom, secret, undefined, p)
+        last = { cid, keys: unlocked, facts }
+      })
+    },
+    async open() {
+      const { cid, keys, facts } = last
+      return await costOf(async () => {
+        const digest = p.sha256Stream()
+        for await (const piece of openPayload(vault.get(cid), keys, facts.length, p)) {
+          digest.update(piece)
+        }
+        if (!equalBytes(digest.digest(), facts.sha256)) throw new Error('another record came out')
+      })
+    },
+    putBound: () =>
+      costOf(() => {
+        const kept: Sealed[] = []
+        let leaf = createHash('sha256')
+        for (let i = 0; i < chunks; i++) {
+          const sealed = sealChunk(key, plain[i % RING] as Uint8Array, i)
+          leaf.update(sealed[0])
+          leaf.update(sealed[1])
+          kept[i % RING] = sealed
+          if (i % LEAF_CHUNKS !== LEAF_CHUNKS - 1) continue
+          leaf.digest()
+          leaf = createHash('sha256')
+        }
+      }),
+    openBound() {
+      sealedRing ??= plain.map((chunk, i) => sealChunk(key, chunk, i))
+      const sealed = sealedRing
+      return costOf(() => {
+        const digest = createHash('sha256')
+        const kept: Uint8Array[] = []
+        for (let i = 0; i < chunks; i++) {
+          const opened = openChunk(key, sealed[i % RING] as Sealed, i % RING)
+          digest.update(opened)
+          kept[i % RING] = opened
+        }
+        digest.digest()
+      })
+    },
+    async putWork() {
+      const path = join(folder, 'bound')
+      const handle = await open(path, 'w')
+      try {
+        return await costOf(() => readSealHashWrite(key, file, handle))
+      } finally {
+        await handle.close()
+        await rm(path)
+      }
+    }
+  }
+}
+
+function sealChunk(key: Uint8Array, chunk: Uint8Array, index: number): Sealed {
+  const cipher = createCipheriv(CIPHER, key, chunkNonce(index, false), TAGGED)
+  const out = cipher.update(chunk)
+  cipher.final()
+  return [out, cipher.getAuthTag()]
+}
+
+function openChunk(key: Uint8Array, [chunk, tag]: Sealed, index: number): Uint8Array {
+  const decipher = createDecipheriv(CIPHER, key, chunkNonce(index, false), TAGGED)
+  decipher.setAuthTag(tag)
+  const out = decipher.update(chunk)
+  decipher.final()
+  return out
+}
+
+/** The whole work of a put by the shortest code that does it, synced as often as the vault does. */
+async function readSealHashWrite(
+  key: Uint8Array,
+  file: string,
+  to: Awaited<ReturnType<typeof open>>
+): Promise<void> {
+  const whole = createHash('sha256')
+  let index = 0
+  let unsynced = 0
+  for await (const given of createReadStream(file, { highWaterMark: READ_BYTES })) {
+    const piece = given as Uint8Array
+    whole.update(piece)
+    const parts: Uint8Array[] = []
+    for (let at = 0; at < piece.byteLength; at += CHUNK_BYTES) {
+      parts.push(...sealChunk(key, piece.subarray(at, at + CHUNK_BYTES), index++))
+    }
+    const leaf = createHash('sha256')
+    for (const part of parts) leaf.update(part)
+    leaf.digest()
+    writevSync(to.fd, parts)
+    unsynced += piece.byteLength
+    if (unsynced < STORE_UNSYNCED_BYTES) continue
+    unsynced = 0
+    await to.datasync()
+  }
+  await to.datasync()
+  whole.digest()
+}

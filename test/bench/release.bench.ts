@@ -1,0 +1,359 @@
+/**
+ * Goals 1, 2 and 4 of PERFORMANCE.md §7: releases of a share by a custodian in another process, one
+ * after the other and four at once, against ping, an echo on an open stream and the bare
+ * cryptography; with and without fsync; with and without the chain. And the condition on which that
+ * speed counts: once a revocation is in a block, nothing more is released.
+ * @module
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import type { PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p, type Libp2p } from 'libp2p'
+import { Code } from '../../core/codes.ts'
+import { kemPublicKey, kemSeed } from '../../core/ids.ts'
+import { EXCHANGE_MAX_MS, HEAD_CACHE_MS, REQUESTS_PIPELINED } from '../../core/limits.ts'
+import { decodeManifest } from '../../core/manifest.ts'
+import { Purpose } from '../../core/purposes.ts'
+import type { BlockRef } from '../../node/adapters.ts'
+import { nativePrimitives as p } from '../../node/crypto/native.ts'
+import { peerText } from '../../node/keys/peer-text.ts'
+import { libp2pOptions } from '../../node/network/libp2p.ts'
+import type { NetworkServices } from '../../node/network/services.ts'
+import type { Node } from '../../node/node.ts'
+import { systemRandom } from '../../node/system.ts'
+import { type Asked, ask, type Read } from '../../node/verbs/ask.ts'
+import { type Access, access } from '../../protocols/access/index.ts'
+import { FrameChannel } from '../../protocols/framing.ts'
+import { type Child, costOfBoth, startChild } from './child.ts'
+import type { CustodianSide, CustodianSideInit, Introduction, Variant } from './custodian-side.ts'
+import { ECHO_PROTOCOL, unhurried } from './echo.ts'
+import {
+  type BenchOptions,
+  costOf,
+  countRow,
+  inTurns,
+  median,
+  pairedRow,
+  percentile,
+  plainRow,
+  type Row,
+  repeatsOf
+} from './measure.ts'
+
+export const name = 'release'
+
+const SIDE = new URL('custodian-side.ts', import.meta.url)
+/** As PERFORMANCE.md §2.1 measured echoes. */
+const ECHO_BYTES = 256
+/** Keys made before anybody waits for them. */
+const KEYS = 64
+/** A revocation counts from its block on: a head may be kept for so long, then one exchange. */
+const REVOKED_MS = HEAD_CACHE_MS + EXCHANGE_MAX_MS
+
+export async function run(options: BenchOptions): Promise<readonly Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'keyward-bench-'))
+  const init: CustodianSideInit = { folder }
+  try {
+    await using server = await startChild<CustodianSide>(SIDE, init)
+    await using requester = await Requester.start(server)
+    const count = options.quick ? 20 : 300
+    const rows = await speed(server, requester, repeatsOf(options), count)
+    return [...rows, ...(await revocation(server, requester, options.quick))]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+interface Times {
+  /** Until the share was there in the clear, ms each. */
+  readonly whole: readonly number[]
+  /** Until the answer was there. */
+  readonly answered: readonly number[]
+}
+
+async function speed(
+  server: Child<CustodianSide>,
+  requester: Requester,
+  repeats: number,
+  count: number
+): Promise<readonly Row[]> {
+  const oneByOne = async (variant: Variant): Promise<Times> => {
+    await requester.prepare(variant)
+    return await requester.releases(count)
+  }
+  const rate = async (variant: Variant): Promise<number> => {
+    await requester.prepare(variant)
+    const cost = await costOfBoth(server, () => costOf(() => requester.pipelined(count)))
+    return count / cost.otherCpuSeconds
+  }
+  const floor = async (synced: boolean): Promise<number> =>
+    count / (await server.calls.floor(count, synced)).cpuSeconds
+  const times = (list: Promise<readonly number[]>): Promise<Times> =>
+    list.then((each) => ({ whole: each, answered: each }))
+
+  const latency = await inTurns(repeats, {
+    shipped: () => oneByOne('shipped'),
+    ping: () => times(requester.pings(count)),
+    unchained: () => oneByOne('unchained'),
+    echo: () => times(requester.echoes(count))
+  })
+  const rates = await inTurns(repeats, {
+    shipped: () => rate('shipped'),
+    floor: () => floor(false),
+    floorSynced: () => floor(true),
+    unsynced: () => rate('unsynced')
+  })
+  const p50 = (side: keyof typeof latency, of: keyof Times = 'whole') =>
+    latency[side].map((each) => median(each[of]))
+  const p99 = latency.shipped.map(({ whole }) => percentile(whole, 0.99))
+  const ms = 'ms'
+  const perSecond = '/cpu-s'
+  return [
+    pairedRow(
+      { what: 'warm release p50 / ping', unit: ms, goal: { atMost: 1 }, target: 1 },
+      p50('shipped'),
+      p50('ping')
+    ),
+    pairedRow(
+      { what: 'warm release p50, to the answer / ping', unit: ms },
+      p50('shipped', 'answered'),
+      p50('ping')
+    ),
+    pairedRow(
+      { what: 'warm release p50 / echo on an open stream', unit: ms },
+      p50('shipped'),
+      p50('echo')
+    ),
+    plainRow({ what: 'warm release p99', unit: ms }, p99),
+    pairedRow(
+      {
+        what: 'release p50, chain answer kept / no chain',
+        unit: ms,
+        goal: { atMost: 1.05 }
+      },
+      p50('shipped', 'answered'),
+      p50('unchained', 'answered')
+    ),
+    pairedRow(
+      { what: 'releases / bare crypto', unit: perSecond, goal: { atLeast: 0.5 }, target: 0.7 },
+      rates.shipped,
+      rates.floor
+    ),
+    pairedRow(
+      { what: 'releases / bare crypto and fsync', unit: perSecond },
+      rates.shipped,
+      rates.floorSynced
+    ),
+    pairedRow(
+      { what: 'releases without fsync / bare crypto', unit: perSecond },
+      rates.unsynced,
+      rates.floor
+    )
+  ]
+}
+
+async function revocation(
+  server: Child<CustodianSide>,
+  requester: Requester,
+  quick: boolean
+): Promise<readonly Row[]> {
+  await requester.prepare('shipped')
+  const lastMs = quick ? HEAD_CACHE_MS + 500 : REVOKED_MS + 1_000
+  const heard: { readonly atMs: number; readonly headNumber: number }[] = []
+  const asking = { on: true }
+  const asker = (async () => {
+    while (asking.on) {
+      const asked = await requester.ask()
+      if (asked.kind !== 'released') continue
+      heard.push({ atMs: performance.now(), headNumber: asked.receipt.head.n })
+    }
+  })()
+  const block = await server.calls.revoke()
+  const revokedAtMs = performance.now()
+  await new Promise((resolve) => setTimeout(resolve, lastMs))
+  asking.on = false
+  await asker
+  const after = heard.map(({ atMs }) => atMs - revokedAtMs).filter((ms) => ms > 0)
+  const knowing = heard.filter(({ headNumber }) => headNumber >= block)
+  const goal = { atMost: 0 }
+  return [
+    countRow(
+      { what: 'releases on a head that shows the revocation', unit: '', goal },
+      knowing.length
+    ),
+    countRow(
+      { what: `releases later than ${REVOKED_MS} ms after its block`, unit: '', goal },
+      after.filter((ms) => ms > REVOKED_MS).length
+    ),
+    plainRow({ what: 'the last one after its block', unit: 'ms' }, [Math.max(0, ...after)])
+  ]
+}
+
+/** All that `ask()` takes of a node. */
+type Asking = Pick<Node, 'identity' | 'deployment' | 'primitives' | 'clock' | 'card'> & {
+  readonly access: Pick<Access, 'request'>
+  readonly reach: Pick<Node['reach'], 'peer'>
+  readonly heads: Pick<Node['heads'], 'current'>
+}
+
+/** The hospital's end: asks as node/verbs does, over one connection. */
+class Requester implements AsyncDisposable {
+  readonly #server: Child<CustodianSide>
+  readonly #who: Introduction
+  readonly #libp2p: Libp2p<NetworkServices & { access: Access }>
+  readonly #peer: PeerId
+  readonly #node: Node
+  readonly #keys: readonly Read['kem'][]
+  #conf: BlockRef | undefined
+  #asked = 0
+  #answeredAtMs = 0
+
+  static async start(server: Child<CustodianSide>): Promise<Requester> {
+    const who = await server.calls.introduce()
+    const offsetMs = who.nowMs - performance.now()
+    const clock = { nowMs: () => Math.floor(offsetMs + performance.now()) }
+    const libp2p = await createLibp2p(
+      await libp2pOptions<{ access: Access }>({
+        seed: who.hospital.peerSeed,
+        profile: 'light',
+        clock,
+        listen: [],
+        topics: [],
+        monitor: false,
+        services: {
+          access: access({ ...unhurried, clock, random: systemRandom, sha256: p.sha256 })
+        }
+      })
+    )
+    await libp2p.dial(who.addrs.map((addr) => multiaddr(addr)))
+    const keys = await Promise.all(
+      Array.from({ length: KEYS }, async () => {
+        const seed = kemSeed(systemRandom(32))
+        return { seed, publicKey: kemPublicKey(await p.kemPublicKey(seed)) }
+      })
+    )
+    return new Requester(server, who, libp2p, keys, clock)
+  }
+
+  private constructor(
+    server: Child<CustodianSide>,
+    who: Introduction,
+    libp2p: Libp2p<NetworkServices & { access: Access }>,
+    keys: readonly Read['kem'][],
+    clock: Node['clock']
+  ) {
+    this.#server = server
+    this.#who = who
+    this.#libp2p = libp2p
+    this.#keys = keys
+    this.#peer = peerIdFromString(peerText(who.custodian))
+    const { access: real } = libp2p.services
+    const request: Access['request'] = async (...args) => {
+      const answer = await real.request(...args)
+      this.#answeredAtMs = performance.now()
+      return answer
+    }
+    const asking: Asking = {
+      identity: who.hospital,
+      deployment: who.deployment,
+      primitives: p,
+      clock,
+      card: () => who.card,
+      access: { request },
+      reach: { peer: async () => this.#peer },
+      heads: { current: async () => ({ ok: false, code: Code.RPC_UNAVAILABLE }) } // nothing is asked twice
+    }
+    this.#node = asking as Node
+  }
+
+  /** A fresh block, and the gate warm at it. */
+  async prepare(variant: Variant): Promise<void> {
+    await this.#server.calls.use(variant)
+    this.#conf = await this.#server.calls.mine()
+    await this.releases(2 * REQUESTS_PIPELINED)
+  }
+
+  async ask(): Promise<Asked> {
+    const { opening, tags, manifest, custodian } = this.#who
+    const decoded = decodeManifest(manifest, p)
+    const read = {
+      capsule: {
+        owner: decoded.content.owner,
+        opening,
+        tags,
+        except: [],
+        tree: undefined,
+        addrs: []
+      },
+      manifest: decoded,
+      hl7: 'TREAT',
+      purpose: Purpose.TREAT,
+      conf: this.#conf as BlockRef,
+      kem: this.#keys[this.#asked++ % KEYS] as Read['kem']
+    }
+    const signal = AbortSignal.timeout(2 * EXCHANGE_MAX_MS)
+    return await ask(this.#node, read as unknown as Read, 'share', custodian, [], signal)
+  }
+
+  async #release(): Promise<void> {
+    const asked = await this.ask()
+    if (asked.kind !== 'released')
+      throw new Error(`expected a release, got ${JSON.stringify(asked)}`)
+  }
+
+  /** One after the other. */
+  async releases(count: number): Promise<Times> {
+    const times = { whole: [] as number[], answered: [] as number[] }
+    for (let i = 0; i < count; i++) {
+      const startMs = performance.now()
+      await this.#release()
+      times.whole.push(performance.now() - startMs)
+      times.answered.push(this.#answeredAtMs - startMs)
+    }
+    return times
+  }
+
+  /** As many at once as one stream takes. */
+  async pipelined(count: number): Promise<void> {
+    let left = count
+    const worker = async (): Promise<void> => {
+      while (left-- > 0) await this.#release()
+    }
+    await Promise.all(Array.from({ length: REQUESTS_PIPELINED }, worker))
+  }
+
+  /** libp2p's own, which opens a stream each time. */
+  async pings(count: number): Promise<readonly number[]> {
+    return await timesOf(count, () => this.#libp2p.services.ping.ping(this.#peer))
+  }
+
+  async echoes(count: number): Promise<readonly number[]> {
+    const stream = await this.#libp2p.dialProtocol(this.#peer, ECHO_PROTOCOL)
+    const channel = new FrameChannel(stream, unhurried)
+    const message = systemRandom(ECHO_BYTES)
+    const times = await timesOf(count, async () => {
+      await channel.send(message)
+      await channel.next()
+    })
+    await channel.close()
+    return times
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#libp2p.stop()
+  }
+}
+
+async function timesOf(count: number, act: () => Promise<unknown>): Promise<readonly number[]> {
+  const times: number[] = []
+  for (let i = 0; i < count; i++) {
+    const startMs = performance.now()
+    await act()
+    times.push(performance.now() - startMs)
+  }
+  return times
+}
