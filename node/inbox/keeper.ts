@@ -54,9 +54,12 @@ export class Keeper implements InboxHandler {
 
   async register(card: Card, peer: PeerIdBytes): Promise<DoneAnswer> {
     const { deployment, clock, primitives, mailbox } = this.#init
+    const { account, peerId, bindingEpoch } = card.binding
     const nowSeconds = Math.floor(clock.nowMs() / 1_000)
     const fault = checkCard(card, deployment, nowSeconds, primitives)
-    if (fault != null || !equalBytes(card.binding.peerId, peer)) {
+    // a device whose binding was ended must not come back with its old card
+    const ended = bindingEpoch < (mailbox.card(account)?.binding.bindingEpoch ?? 0)
+    if (fault != null || ended || !equalBytes(peerId, peer)) {
       return refused(InboxCode.BAD_SIGNATURE)
     }
     return (await mailbox.host(card)) == null ? refused(InboxCode.FULL) : { ok: true }

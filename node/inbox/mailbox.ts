@@ -5,7 +5,7 @@
  * @module
  */
 import { type Card, cardShape } from '../../core/binding.ts'
-import { toHex } from '../../core/bytes.ts'
+import { equalBytes, toHex } from '../../core/bytes.ts'
 import { bytesUpTo, decode, encode, map, type Of, oneOf, uint, variant } from '../../core/codec.ts'
 import { StoreCorruptError } from '../../core/errors.ts'
 import type { Address } from '../../core/ids.ts'
@@ -35,7 +35,9 @@ type Entry = Of<typeof entryShape>
 
 interface Box {
   lastSeq: number
+  /** With what is still being written: many may put at once. */
   bytes: number
+  count: number
   readonly items: MailItem[]
 }
 
@@ -70,19 +72,31 @@ export class Mailbox {
 
   /** Undefined when no more accounts fit. */
   async host(card: Card): Promise<true | undefined> {
-    const known = this.#cards.has(toHex(card.binding.account))
-    if (!known && this.#cards.size >= MAILBOX_ACCOUNTS) return undefined
-    await this.#append({ t: 'host', card })
+    const known = this.card(card.binding.account)
+    if (known == null && this.#cards.size >= MAILBOX_ACCOUNTS) return undefined
+    const entry = encode({ t: 'host', card })
+    const same = known != null && equalBytes(encode({ t: 'host', card: known }), entry)
+    if (!same) await this.#append({ t: 'host', card })
     return true
   }
 
   /** Keeps mail durably; undefined when the box is full. */
   async put(to: Address, mail: Uint8Array): Promise<number | undefined> {
     const box = this.#box(to)
-    const full = box.items.length >= MAILBOX_ITEMS || box.bytes + mail.byteLength > MAILBOX_BYTES
-    if (full) return undefined
-    const seq = ++box.lastSeq // taken before the write, so that two puts never share one
-    await this.#append({ t: 'mail', to, seq, mail })
+    const size = mail.byteLength
+    if (box.count >= MAILBOX_ITEMS || box.bytes + size > MAILBOX_BYTES) return undefined
+    // taken before the write, so that two puts never share a number or the last place
+    const seq = ++box.lastSeq
+    box.count++
+    box.bytes += size
+    try {
+      await this.#journal.append(encode({ t: 'mail', to, seq, mail }))
+    } catch (err) {
+      box.count--
+      box.bytes -= size
+      throw err
+    }
+    insert(box, { seq, mail })
     return seq
   }
 
@@ -100,7 +114,8 @@ export class Mailbox {
   }
 
   async remove(account: Address, upTo: number): Promise<void> {
-    await this.#append({ t: 'removed', account, upTo })
+    const [oldest] = this.#boxes.get(toHex(account))?.items ?? []
+    if (oldest != null && oldest.seq <= upTo) await this.#append({ t: 'removed', account, upTo })
   }
 
   close(): Promise<void> {
@@ -114,7 +129,7 @@ export class Mailbox {
 
   #box(account: Address): Box {
     const key = toHex(account)
-    const box = this.#boxes.get(key) ?? { lastSeq: 0, bytes: 0, items: [] }
+    const box = this.#boxes.get(key) ?? { lastSeq: 0, bytes: 0, count: 0, items: [] }
     this.#boxes.set(key, box)
     return box
   }
@@ -124,18 +139,24 @@ export class Mailbox {
       this.#cards.set(toHex(entry.card.binding.account), entry.card)
     } else if (entry.t === 'mail') {
       const box = this.#box(entry.to)
-      box.items.push({ seq: entry.seq, mail: entry.mail })
-      box.items.sort((a, b) => a.seq - b.seq)
+      insert(box, { seq: entry.seq, mail: entry.mail })
+      box.count++
       box.bytes += entry.mail.byteLength
       box.lastSeq = Math.max(box.lastSeq, entry.seq)
     } else {
       const box = this.#box(entry.account)
       while (box.items[0] != null && box.items[0].seq <= entry.upTo) {
+        box.count--
         box.bytes -= box.items[0].mail.byteLength
         box.items.shift()
       }
     }
   }
+}
+
+function insert(box: Box, item: MailItem): void {
+  box.items.push(item)
+  box.items.sort((a, b) => a.seq - b.seq)
 }
 
 /** A page's frame must hold its mail and the map around it. */
