@@ -51,6 +51,25 @@ export function decodeHeader(bytes: Uint8Array): BlockHeader | undefined {
   return { codec: view.getUint32(4), length, digest: bytes.slice(DIGEST_AT, CRC_AT) }
 }
 
+/** Headers and blocks as they lie in the file; all headers share one buffer. */
+export function framesOf(
+  blocks: readonly {
+    readonly codec: number
+    readonly digest: Uint8Array
+    readonly block: Uint8Array
+  }[]
+): { parts: readonly Uint8Array[]; bytes: number } {
+  const headers = new Uint8Array(FRAME_HEADER_BYTES * blocks.length)
+  const parts: Uint8Array[] = []
+  let bytes = headers.byteLength
+  for (const [i, { codec, digest, block }] of blocks.entries()) {
+    const header = headers.subarray(FRAME_HEADER_BYTES * i, FRAME_HEADER_BYTES * (i + 1))
+    parts.push(encodeHeader({ codec, length: block.byteLength, digest }, header), block)
+    bytes += block.byteLength
+  }
+  return { parts, bytes }
+}
+
 export interface Scan {
   readonly found: readonly FoundBlock[]
   /** Behind the last good block. */

@@ -11,13 +11,14 @@ import type { Blockstore } from 'interface-blockstore'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { concat } from '../../core/bytes.ts'
-import { ContentNotFoundError, InvalidMessageError, StoreCorruptError } from '../../core/errors.ts'
-import { STORE_UNSYNCED_BYTES } from '../../core/limits.ts'
+import { ContentNotFoundError, InvalidMessageError } from '../../core/errors.ts'
 import type { Journal } from '../adapters.ts'
+import { Arriving } from './arriving.ts'
 import type { BlockSession, Provider, ProviderFailure } from './block-session.ts'
 import type { BlocksBroker } from './broker.ts'
 import { LEAF_BYTES, leaves, type Place, RAW, UNIXFS_OPTIONS, walk } from './dag.ts'
 import { Pins } from './pins.ts'
+import { References } from './references.ts'
 
 /** A block store that may also promise durability and give space back (block-store.ts does). */
 export type VaultBlockstore = Blockstore & {
@@ -58,7 +59,7 @@ export class Vault {
   readonly #store: VaultBlockstore
   readonly #broker: BlocksBroker | undefined
   readonly #pins: Pins
-  #references: Promise<Map<string, number>> | undefined
+  readonly #references: References
 
   /** Reads the pins. @throws StoreCorruptError */
   static async open(components: VaultComponents): Promise<Vault> {
@@ -69,6 +70,7 @@ export class Vault {
     this.#store = components.blockstore
     this.#broker = components.broker
     this.#pins = pins
+    this.#references = new References(pins, (cid) => this.block(cid))
   }
 
   /**
@@ -156,6 +158,7 @@ export class Vault {
         if (place.node == null && !(await this.#store.has(place.cid))) await readLeaf(place, keep)
       }
       await arriving.settle()
+      if (this.#pins.has(cid)) this.#references.repaired()
     } catch (err) {
       if ((err as Error).name === 'StoreFullError') await this.#discard(arriving.fresh)
       throw err
@@ -223,23 +226,22 @@ export class Vault {
       throw new ContentNotFoundError(`not all blocks of ${cid} are here`)
     }
     await this.#pins.add(cid)
-    if (this.#references != null) await this.#count(await this.#references, cid, 1)
+    await this.#references.pinned(cid)
   }
 
   async unpin(cid: CID): Promise<void> {
     if (!this.#pins.has(cid)) return
     await this.#pins.remove(cid)
-    if (this.#references != null) await this.#count(await this.#references, cid, -1)
+    await this.#references.unpinned(cid)
   }
 
   /** Unpins a record and deletes its blocks, save those of other pinned records. */
   async remove(cid: CID, options: AbortOptions = {}): Promise<void> {
     await this.unpin(cid)
-    const shared = await this.#shared()
     const gone: CID[] = []
-    for await (const block of this.#localBlocks(cid)) {
+    for await (const block of this.#references.blocksOf(cid)) {
       options.signal?.throwIfAborted()
-      if (!shared.has(keyOf(block))) gone.push(block)
+      if (!(await this.#references.has(block))) gone.push(block)
     }
     await this.#discard(gone)
     await this.#store.compact?.()
@@ -250,9 +252,10 @@ export class Vault {
    * a time when none are under way. Gives how many.
    */
   async sweep(): Promise<number> {
-    const shared = await this.#shared()
     const gone: CID[] = []
-    for await (const { cid } of this.#store.getAll()) if (!shared.has(keyOf(cid))) gone.push(cid)
+    for await (const { cid } of this.#store.getAll()) {
+      if (!(await this.#references.has(cid))) gone.push(cid)
+    }
     await this.#discard(gone)
     await this.#store.compact?.()
     return gone.length
@@ -283,74 +286,9 @@ export class Vault {
     }
   }
 
-  /** A record's blocks as far as its nodes are here; a leaf is named whether it is here or not. */
-  async *#localBlocks(cid: CID): AsyncGenerator<CID> {
-    const read = (block: CID) =>
-      this.block(block).catch((err: Error) => {
-        if (err.name === 'ContentNotFoundError') return undefined
-        throw err
-      })
-    try {
-      for await (const place of walk(cid, read)) yield place.cid
-    } catch (err) {
-      if ((err as Error).name !== 'InvalidMessageError') throw err
-      yield cid // not a payload of ours: a single block is all that we know
-    }
-  }
-
-  /** How many pinned records each block belongs to; counted at the first need, then kept. */
-  #shared(): Promise<Map<string, number>> {
-    this.#references ??= (async () => {
-      const counts = new Map<string, number>()
-      for (const root of this.#pins.roots()) await this.#count(counts, root, 1)
-      return counts
-    })()
-    return this.#references
-  }
-
-  async #count(counts: Map<string, number>, root: CID, step: 1 | -1): Promise<void> {
-    const once = new Set<string>()
-    for await (const block of this.#localBlocks(root)) once.add(keyOf(block))
-    for (const key of once) {
-      const count = (counts.get(key) ?? 0) + step
-      if (count > 0) counts.set(key, count)
-      else counts.delete(key)
-    }
-  }
-
   async #discard(cids: readonly CID[]): Promise<void> {
     for await (const _ of this.#store.deleteMany(cids)) {
       // each is gone once it was given back
-    }
-  }
-}
-
-/** Blocks on their way into the store, a bounded number of bytes ahead of the disk. */
-class Arriving {
-  /** Those that were not there before. */
-  readonly fresh: CID[] = []
-  readonly #store: VaultBlockstore
-  #unsynced = 0
-
-  constructor(store: VaultBlockstore) {
-    this.#store = store
-  }
-
-  async put(cid: CID, block: Uint8Array): Promise<void> {
-    if (await this.#store.has(cid)) return
-    this.fresh.push(cid)
-    await this.#store.put(cid, block)
-    this.#unsynced += block.byteLength
-    if (this.#unsynced < STORE_UNSYNCED_BYTES) return
-    this.#unsynced = 0
-    await this.#store.sync?.()
-  }
-
-  /** All of them are on the disk, also if a sync failed that another waited for. */
-  async settle(): Promise<void> {
-    await this.#store.sync?.()
-    for (const cid of this.fresh) {
-      if (!(await this.#store.has(cid))) throw new StoreCorruptError(`block ${cid} was not kept`)
     }
   }
 }
@@ -382,6 +320,3 @@ async function* untilAborted(
     yield piece
   }
 }
-
-/** Blocks are kept by hash: the same bytes are one block, whatever codec a CID gives them. */
-const keyOf = (cid: CID): string => String.fromCharCode(...cid.multihash.digest)

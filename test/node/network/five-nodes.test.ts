@@ -120,17 +120,29 @@ describe('five nodes on loopback', () => {
 
   it('go on with another when one dies in the middle', async () => {
     let count = 0
-    const mortal: TestNode = await another({
-      serving(_, bytes) {
-        if (++count === 18) void mortal.stop()
-        return bytes
-      }
+    const last = Promise.withResolvers<Uint8Array>() // a block that it never gets to
+    const mortal = await another({
+      serving: (_, bytes) => (++count < 12 ? bytes : last.promise)
     })
+    const failures: ProviderFailure[] = []
+    const parts: Uint8Array[] = []
 
-    const failures = await readFrom(mortal, replica)
+    const reading = reader.vault.get(cid, {
+      providers: [mortal.self, replica.self],
+      onFailure: (failure) => failures.push(failure)
+    })
+    for await (const part of reading) {
+      parts.push(part)
+      if (parts.length !== 2) continue
+      const stopping = mortal.stop()
+      last.reject(new Error('dead'))
+      await stopping
+    }
 
+    expect(Buffer.concat(parts).equals(given)).toBe(true)
     expect(failures.map(({ peer }) => peer)).toEqual([mortal.self.peer])
-    expect(failures[0]?.index).toBeGreaterThan(0)
+    expect(failures[0]?.index).toBeGreaterThan(1)
+    expect(failures[0]?.index).toBeLessThan(12)
   })
 
   it('go on with another when one has lost a block', async () => {

@@ -34,7 +34,7 @@ export interface TestNode extends Storage<TestServices> {
 export type TestInit = Partial<NetworkInit<Pick<TestServices, 'blocks'>>> &
   Partial<Pick<StorageInit<TestServices>, 'blockstore' | 'datastore' | 'pins'>> & {
     /** Changes what is served: a damaged disk, a liar. */
-    readonly serving?: (cid: CID, bytes: Uint8Array) => Uint8Array
+    readonly serving?: (cid: CID, bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>
     readonly authorise?: (peer: PeerId | unknown, root: CID) => boolean
   }
 
@@ -56,7 +56,7 @@ async function start(init: TestInit & Pick<NetworkInit<never>, 'listen'>): Promi
     async get(cid: CID, options: { signal?: AbortSignal }) {
       asked.push(cid.toString())
       const bytes = await storage.vault.block(cid, options)
-      return serving?.(cid, bytes) ?? bytes
+      return (await serving?.(cid, bytes)) ?? bytes
     }
   }
   const libp2p = await libp2pOptions<Pick<TestServices, 'blocks'>>({

@@ -214,6 +214,28 @@ describe('block store', () => {
     expect(await held(await open(fs, { segmentBytes: 1_000 }), blocks)).toEqual(indices(6))
   })
 
+  it('is read, written and emptied while it compacts', async () => {
+    const fs = memoryFiles()
+    const store = await open(fs, { segmentBytes: 1_000 })
+    const blocks = some(80)
+    for (const each of blocks) await put(store, each)
+    const kept = blocks.filter((_, n) => n % 8 === 0)
+    for (const each of blocks) if (!kept.includes(each)) await store.delete(cidOf(each))
+
+    const [, reads] = await Promise.all([
+      store.compact(),
+      Promise.all(kept.map((each) => read(store, cidOf(each)))),
+      put(store, ...some(90).slice(80)),
+      store.delete(cidOf(blocks[8] as Uint8Array))
+    ])
+
+    expect(reads).toEqual(kept)
+    await store.close()
+    const again = await open(fs, { segmentBytes: 1_000 })
+    const expected = indices(80).filter((n) => n % 8 === 0 && n !== 8)
+    expect(await held(again, some(90))).toEqual([...expected, ...indices(90).slice(80)])
+  })
+
   it('opens a full segment by its list, without reading its blocks', async () => {
     const fs = memoryFiles()
     const store = await open(fs, { segmentBytes: 2_000 })
