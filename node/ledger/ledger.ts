@@ -62,9 +62,15 @@ export class Ledger {
     return ledger
   }
 
-  /** Durable first, then visible. */
+  /**
+   * Durable first, then visible. What could not be read again is not written: one such entry, of
+   * however bad a peer, would keep the node from starting.
+   * @throws InvalidMessageError, StoreFullError
+   */
   async record(...entries: readonly Entry[]): Promise<void> {
-    await this.#journal.append(...entries.map(encodeEntry))
+    const encoded = entries.map(encodeEntry)
+    for (const bytes of encoded) decode(entryShape, bytes, 'ledger')
+    await this.#journal.append(...encoded)
     for (const entry of entries) this.#fold(entry)
   }
 
@@ -176,7 +182,8 @@ export class Ledger {
         return
       case 'granted':
         this.#grants.set(toHex(entry.grantId), { entry, revoked: undefined })
-        this.#answer(entry.wish, 'granted')
+        // before it is on the chain she may still answer otherwise, or try again
+        if (entry.block > 0) this.#answer(entry.wish, 'granted')
         return
       case 'denied':
         this.#answer(entry.wish, 'denied')
