@@ -187,6 +187,8 @@ export const LOOKUPS_AT_ONCE = 4
 export const LOOKUPS_QUEUED = 4_096
 /** Bootstrap peers that were reached are waited for this long to show up in the DHT. */
 export const JOIN_MAX_MS = 3 * SECOND_MS
+/** Bootstrap peers that are away are dialled again: each member finds one that is back by then. */
+export const REJOIN_MS = 10 * SECOND_MS
 /** A lookup that has not ended by then will not. */
 export const LOOKUP_MAX_MS = 20 * SECOND_MS
 

@@ -120,7 +120,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     addrsOf: (peer) => ledger.card(peer)?.addrs ?? []
   })
   late.addresses = () => reaching.addresses()
-  await joinNetwork(storage.libp2p, network.bootstrap ?? [])
+  const joined = await joinNetwork(storage.libp2p, network.bootstrap ?? [])
 
   const { services } = storage.libp2p
   const node: Node = {
@@ -152,6 +152,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
+      joined.stop()
       await upkeep.stop()
       await storage.stop()
       await clinic?.stop()
