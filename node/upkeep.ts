@@ -9,10 +9,11 @@ import type { CID } from 'multiformats/cid'
 import { toHex } from '../core/bytes.ts'
 import { UPKEEP_MS } from '../core/limits.ts'
 import { decodeManifest } from '../core/manifest.ts'
+import type { OwnVersion } from './ledger/ledger.ts'
 import type { Node } from './node.ts'
 import { isAcknowledged } from './verbs/deal.ts'
 import { ownRecord } from './verbs/own.ts'
-import { finish } from './verbs/publish.ts'
+import { finish, isBeingFinished } from './verbs/publish.ts'
 
 export interface UpkeepInit {
   readonly node: Node
@@ -68,14 +69,21 @@ export class Upkeep {
     for (const versions of node.ledger.records()) {
       for (const version of versions) {
         if (signal.aborted) return
-        const manifest = decodeManifest(version.entry.manifest, node.primitives)
-        if (version.anchored != null && isAcknowledged(version, manifest)) continue
-        const own = ownRecord(node, toHex(version.entry.recordId), version.entry.ver)
-        const options = { signal, progress: () => {} }
-        await finish(node, own, options).catch((err: unknown) => {
+        try {
+          await this.#finish(version)
+        } catch (err) {
           log('a record is still degraded: %s', (err as Error).name)
-        })
+        }
       }
     }
+  }
+
+  async #finish(version: OwnVersion): Promise<void> {
+    const { node } = this.#init
+    const manifest = decodeManifest(version.entry.manifest, node.primitives)
+    if (version.anchored != null && isAcknowledged(version, manifest)) return
+    if (isBeingFinished(version)) return // its owner is at it
+    const own = ownRecord(node, toHex(version.entry.recordId), version.entry.ver)
+    await finish(node, own, { signal: this.#stopping.signal, progress: () => {} })
   }
 }

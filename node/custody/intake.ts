@@ -27,6 +27,7 @@ import type { ReceiptAnswer } from '../../protocols/custody/index.ts'
 import type { HeadSource, Random, WordSource } from '../adapters.ts'
 import type { NodeIdentity } from '../keys/identity.ts'
 import type { Receipt, ReceiptLog } from '../receipts/receipt-log.ts'
+import { Turns } from '../turns.ts'
 import type { CustodyStore, Held, RecordRef } from './custody-store.ts'
 
 export interface IntakeInit {
@@ -47,7 +48,7 @@ const RETRY_MS = 1_000
 export class Intake {
   readonly #init: IntakeInit
   /** Deals of one version follow one another: two at once could both be the first. */
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #turns = new Turns<string>()
 
   constructor(init: IntakeInit) {
     this.#init = init
@@ -71,20 +72,9 @@ export class Intake {
       return refuse(forged ? CustodyCode.BAD_SIGNATURE : CustodyCode.MALFORMED)
     }
     const { owner, recordId, ver } = manifest.content
-    return this.#inTurn(`${toHex(owner)} ${toHex(recordId)} ${ver}`, () =>
+    return this.#turns.run(`${toHex(owner)} ${toHex(recordId)} ${ver}`, () =>
       this.#take(pack, manifest, signal)
     )
-  }
-
-  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(key)
-    const turn = (before ?? Promise.resolve()).then(work, work)
-    this.#turns.set(key, turn)
-    try {
-      return await turn
-    } finally {
-      if (this.#turns.get(key) === turn) this.#turns.delete(key)
-    }
   }
 
   async #take(pack: Package, manifest: Manifest, signal: AbortSignal): Promise<ReceiptAnswer> {

@@ -70,6 +70,7 @@ export async function approve(
   const { wish, card } = entry
   const asked = askedRecords(node, entry)
   const records = args.records ?? asked
+  if (records.length === 0) throw new RecordNotFoundError('no own record is what the wish asks for')
   const wider = records.find((id) => !asked.includes(bare(id)))
   if (wider != null) {
     throw new InvalidParametersError(`"records" expected no more than was asked for, got ${wider}`)

@@ -5,7 +5,7 @@
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { equalBytes, wipe } from '../../core/bytes.ts'
+import { equalBytes, toHex, wipe } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
 import { Code } from '../../core/codes.ts'
 import { open, shareInfo } from '../../core/envelope.ts'
@@ -178,20 +178,25 @@ const blame = (reason: string): Asked => ({ kind: 'blamed', reason })
 /** Signed by the custodian, over a body that names this request. */
 function receiptOf(
   node: Node,
-  { link, body }: Answer,
+  { link, body, enc, ct }: Answer,
   peer: PeerIdBytes,
   req: Uint8Array
 ): BodyOf<'release'> | undefined {
   if (link == null || body == null || !verify('link', link, peer, node.primitives)) return undefined
   const { by, body: hashed } = decodeLink(link.b)
   const receipt = decodeBody(body)
+  const sealed = enc != null && ct != null ? node.primitives.sha256(enc, ct) : undefined
   const fits =
     equalBytes(by, peer) &&
     equalBytes(hashed, bodyHash(body, node.primitives)) &&
     receipt.kind === 'release' &&
-    equalBytes(receipt.req, req)
+    equalBytes(receipt.req, req) &&
+    // what it says it gave is what it gave
+    toHex(receipt.ct ?? NOTHING) === toHex(sealed ?? NOTHING)
   return fits ? receipt : undefined
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** The share, if it opens and is the one that the owner committed to. */
 async function openAnswer(

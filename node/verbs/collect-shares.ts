@@ -8,7 +8,7 @@ import { Code } from '../../core/codes.ts'
 import { AccessDeniedError, NotEnoughSharesError } from '../../core/errors.ts'
 import type { PeerIdBytes, RecordSecret, Share } from '../../core/ids.ts'
 import type { BodyOf } from '../../core/receipt.ts'
-import { combine } from '../../core/shares.ts'
+import { combine, shareX } from '../../core/shares.ts'
 import type { Node } from '../node.ts'
 import { type Asked, addrsOf, ask, type Read } from './ask.ts'
 import type { VerbOptions } from './verb.ts'
@@ -43,8 +43,11 @@ export async function collectShares(
     progress({ step: 'shares', done: ++answered, total: n })
     if (asked.kind === 'released') {
       released.push({ peer, receipt: asked.receipt })
-      if (asked.share != null && good.length < t) good.push(asked.share)
-      else wipe(asked.share)
+      if (asked.share == null) return
+      // two who send one share, each of which fits its commitment, must not count as two
+      const again = good.some((share) => shareX(share) === shareX(asked.share as Share))
+      if (again || good.length === t) wipe(asked.share)
+      else good.push(asked.share)
       if (good.length === t) enough.resolve()
     } else if (asked.kind === 'blamed') {
       blamed.push({ peer, reason: asked.reason })

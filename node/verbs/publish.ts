@@ -16,6 +16,7 @@ import { checkRecord } from '../fhir/check-record.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { OwnVersion } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
+import { Turns } from '../turns.ts'
 import { chooseCustodians } from './custodians.ts'
 import { isAcknowledged, settle } from './deal.ts'
 import { marksOf, recordTags } from './marks.ts'
@@ -69,6 +70,19 @@ export async function update(
   args: RecordUpdateArgs,
   options: VerbOptions
 ): Promise<RecordAddResult> {
+  const { version } = ownRecord(node, args.recordId)
+  const versions = node.ledger.versions(version.entry.recordId)
+  return updates.run(versions, () => nextVersion(node, args, options))
+}
+
+/** Two updates of a record at once would both be its next version. */
+const updates = new Turns<readonly OwnVersion[]>()
+
+async function nextVersion(
+  node: Node,
+  args: RecordUpdateArgs,
+  options: VerbOptions
+): Promise<RecordAddResult> {
   const { version, manifest } = ownRecord(node, args.recordId)
   const { path } = args
   const source = { path, ...(await checkRecord(path, { signal: options.signal })) }
@@ -105,7 +119,18 @@ async function store(
 }
 
 /** Whatever is still to do for a version: deals, replicas, anchor. May be called again. */
-export async function finish(
+export const finish = (
+  node: Node,
+  own: OwnRecord,
+  options: VerbOptions
+): Promise<RecordAddResult> => finishing.run(own.version, () => doTheRest(node, own, options))
+
+/** Upkeep and the owner, both at once, would anchor a version twice: one of them would fail. */
+const finishing = new Turns<OwnVersion>()
+
+export const isBeingFinished = (version: OwnVersion): boolean => finishing.has(version)
+
+async function doTheRest(
   node: Node,
   own: OwnRecord,
   options: VerbOptions

@@ -88,10 +88,10 @@ async function retrieveGranted(
     const keys = unlock(decodeHeader(hdr), kcom, collected.secret, ownerSecret, p)
     try {
       const root = CID.decode(cid)
-      const providers = await authorisedProviders(node, read, root, args.via ?? 'manifest', options)
-      const payload = readerOf(node, root, providers, signal, (peer, reason) =>
-        collected.blamed.push({ peer, reason })
-      )
+      const blame: Blame = (peer, reason) => collected.blamed.push({ peer, reason })
+      const via = args.via ?? 'manifest'
+      const providers = await authorisedProviders(node, read, root, via, blame, options)
+      const payload = readerOf(node, root, providers, signal, blame)
       const written = await writeRecord(node, manifest.content, keys, payload, args, options)
       await Promise.race([collected.settled, delay(STRAGGLERS_MS, undefined, { ref: false })])
       return resultOf(manifest, written, collected)
@@ -138,6 +138,7 @@ async function authorisedProviders(
   read: Read,
   root: CID,
   via: NonNullable<RecordGetArgs['via']>,
+  blame: Blame,
   { signal, progress }: VerbOptions
 ): Promise<readonly Provider[]> {
   progress({ step: 'locate', detail: via })
@@ -150,6 +151,9 @@ async function authorisedProviders(
       return { peer, asked: await ask(node, read, 'blocks', peer, addrs, signal) }
     })
   )
+  for (const { peer, asked: answer } of asked) {
+    if (answer.kind === 'blamed') blame(peer, answer.reason)
+  }
   const willing = asked.filter((each) => each.asked.kind === 'released').map(({ peer }) => peer)
   if (willing.length === 0) {
     throw new ContentNotFoundError(`none of ${peers.length} peers may or can give ${root}`)
@@ -178,13 +182,15 @@ async function reachable(
   return found.filter((provider) => provider != null)
 }
 
+type Blame = (peer: Collected['blamed'][number]['peer'], reason: string) => void
+
 const readerOf =
   (
     node: Node,
     cid: CID,
     providers: readonly Provider[],
     signal: AbortSignal,
-    blame?: (peer: Collected['blamed'][number]['peer'], reason: string) => void
+    blame?: Blame
   ): ReadPayload =>
   (offset, length) =>
     node.vault.get(cid, {

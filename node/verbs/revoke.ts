@@ -36,7 +36,9 @@ export async function revoke(
   const grants = args.all === true ? live(node) : [named(node, args.grant ?? '')]
   const message = args.all === true ? await revokeAll(node, signal) : revocations(node, grants)
   progress({ step: 'notice' })
-  const { noticed, sent } = await tellAll(node, message, custodiansOf(node, grants), signal)
+  // an epoch ends for grants too that another device gave
+  const concerned = args.all === true ? [] : grants
+  const { noticed, sent } = await tellAll(node, message, custodiansOf(node, concerned), signal)
   const at = Math.floor(node.clock.nowMs() / 1_000)
   await node.ledger.record(
     ...grants.map(({ entry }) => ({
@@ -104,7 +106,7 @@ async function revokeAll(node: Node, signal: AbortSignal): Promise<SignedMessage
   return { type: 'RevokeAll', message, sig }
 }
 
-/** Custodians of every own record: a grant may cover any of them. */
+/** Custodians of the records that these grants name; of every own record, if none is given. */
 function custodiansOf(node: Node, grants: readonly GivenGrant[]): readonly PeerIdBytes[] {
   const ids = new Set(grants.flatMap(({ entry }) => entry.records.map((r) => toHex(r.recordId))))
   const versions = node.ledger.records().flat()
@@ -129,6 +131,7 @@ async function tellAll(
   const enough = new AbortController()
   const asking = AbortSignal.any([signal, enough.signal])
   const mined = Promise.withResolvers<TxReceipt | undefined>()
+  const relaying: Promise<void>[] = []
   const heard = custodians.map(
     (peer) =>
       new Promise<void>((resolve) => {
@@ -136,7 +139,7 @@ async function tellAll(
           noticed.add(peer)
           resolve()
         }
-        node.reach
+        const told = node.reach
           .peer(peer, [], { signal: asking })
           .then((id) => node.custody.notice(id, message, { signal: asking, onProgress: note }))
           .then((answer) => {
@@ -148,12 +151,15 @@ async function tellAll(
           })
           .catch(() => {})
           .finally(resolve)
+        relaying.push(told)
       })
   )
   if (node.writer != null) {
-    node.writer.submit(message, { signal: asking }).then(mined.resolve, () => {})
+    relaying.push(node.writer.submit(message, { signal: asking }).then(mined.resolve, () => {}))
   }
   const patience = setTimeout(() => mined.resolve(undefined), MINE_WAIT_MS)
+  // nobody is left who could still bring it to the chain
+  void Promise.all(relaying).then(() => mined.resolve(undefined))
   try {
     const wait = AbortSignal.any([signal, AbortSignal.timeout(NOTICE_WAIT_MS)])
     await Promise.race([Promise.all(heard), new Promise((done) => (wait.onabort = done))])
