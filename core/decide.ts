@@ -146,13 +146,13 @@ export function decide(input: DecideInput, p: Primitives): Decision {
   return release(c)
 }
 
-function release({ request, epoch, grantId, conf, head }: Context): ReleaseDecision {
+function release({ request, epoch, ids, conf, head }: Context): ReleaseDecision {
   const pack = request.want === 'pack'
   return {
     kind: 'release',
     idx: pack ? 0 : epoch.idx,
     shareEpoch: pack ? 0 : epoch.shareEpoch,
-    grantId,
+    grantId: ids.grantId,
     words:
       request.emergency == null ? { conf: conf.raw('grant'), head: head.raw('grant') } : undefined
   }

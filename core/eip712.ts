@@ -66,8 +66,16 @@ for (const struct of Object.keys(STRUCTS) as StructName[]) {
   ENCODED.set(struct, utf8(parts.join('')))
 }
 
-export const typeHash = (struct: StructName, p: Primitives): Hash =>
-  hash(p.keccak256(ENCODED.get(struct) as Uint8Array))
+const typeHashes = new Map<StructName, Hash>()
+
+/** Of a struct's own text, so the same for ever: hashed at the first use. */
+export function typeHash(struct: StructName, p: Primitives): Hash {
+  const known = typeHashes.get(struct)
+  if (known != null) return known
+  const made = hash(p.keccak256(ENCODED.get(struct) as Uint8Array))
+  typeHashes.set(struct, made)
+  return made
+}
 
 /**
  * EIP-712's hashStruct. The message's names are the struct's own.

@@ -13,8 +13,7 @@ import type {
   NamedWords,
   WordsAtBoth
 } from '../decision.ts'
-import { grantId, openingHash } from '../grant.ts'
-import { address, type GrantId, type Hash, hash, recordId } from '../ids.ts'
+import { address, type Hash, hash, recordId } from '../ids.ts'
 import type { Primitives } from '../primitives.ts'
 import type { AccessRequest } from '../request.ts'
 import type { RecordTags } from '../tags.ts'
@@ -35,6 +34,7 @@ import {
   type RecordWord,
   type WishWord
 } from '../words.ts'
+import { idsOf, type RequestIds } from './ids.ts'
 import { memberRole, type NeededWord, orgRole, policyOf, readTree, wordsNeeded } from './needed.ts'
 
 /** Words at one block, decoded when read; undefined if missing or invalid. */
@@ -56,8 +56,7 @@ export interface Context {
   readonly request: AccessRequest
   /** Seconds, not rounded. */
   readonly now: number
-  readonly openingHash: Hash
-  readonly grantId: GrantId
+  readonly ids: RequestIds
   readonly tree: TreeNode | undefined
   readonly entry: CustodyEntry
   readonly policy: TreeNode
@@ -106,7 +105,7 @@ const NO_WORDS: WordsAtBoth = { conf: {}, head: {} }
 
 export function contextOf(input: DecideInput, p: Primitives): Context {
   const { request } = input
-  const opening = openingHash(request.opening, p)
+  const ids = idsOf(request, p)
   const words = input.words?.ok === true ? input.words.value : NO_WORDS
   const entry = input.entry ?? NO_ENTRY
   const heads = input.heads?.ok === true ? input.heads.value : NO_HEADS
@@ -115,8 +114,7 @@ export function contextOf(input: DecideInput, p: Primitives): Context {
     p,
     request,
     now: input.nowMs / 1_000,
-    openingHash: opening,
-    grantId: grantId(request.owner, opening, p),
+    ids,
     tree: readTree(request),
     policy: policyOf(request),
     emergency: request.emergency ?? NO_EMERGENCY,
@@ -142,15 +140,21 @@ const MISSING = -1n
 
 function wordsOf(named: NamedWords): Words {
   const raw = (role: string): bigint => named[role] ?? MISSING
+  const decoded = new Map<string, unknown>()
+  // a role is always read by the same decoder, and many checks read the same word
+  const once = <T>(role: string, decode: (word: bigint) => T): T => {
+    if (!decoded.has(role)) decoded.set(role, decode(raw(role)))
+    return decoded.get(role) as T
+  }
   return {
     raw,
-    grant: () => decodeGrantWord(raw('grant')),
-    owner: () => decodeOwnerWord(raw('owner')),
-    account: (role = 'account') => decodeAccountWord(raw(role)),
-    record: () => decodeRecordWord(raw('record')),
-    wish: () => decodeWishWord(raw('wish')),
-    org: (org) => decodeOrganisationWord(raw(orgRole(org))),
-    member: (group) => decodeMemberWord(raw(memberRole(group)))
+    grant: () => once('grant', decodeGrantWord),
+    owner: () => once('owner', decodeOwnerWord),
+    account: (role = 'account') => once(role, decodeAccountWord),
+    record: () => once('record', decodeRecordWord),
+    wish: () => once('wish', decodeWishWord),
+    org: (org) => once(orgRole(org), decodeOrganisationWord),
+    member: (group) => once(memberRole(group), decodeMemberWord)
   }
 }
 

@@ -8,8 +8,7 @@ import {
   accountGrantee,
   covers,
   decodeOrganisationGrantee,
-  GranteeKind,
-  isScopeList
+  GranteeKind
 } from '../grant.ts'
 import { bitOfHl7, hasPurpose, isPurposeSet, Purpose, purposeMask } from '../purposes.ts'
 import { treeHash } from '../tree.ts'
@@ -47,9 +46,9 @@ const hasNoScope = ({ request }: Context): boolean => isZero(request.opening.sco
 
 /** An emergency may reach the whole subset: scope 0 and empty lists. */
 export function scopeIsShown(c: Context): boolean {
-  const { tags, except, opening } = c.request
+  const { tags, except } = c.request
   if (inEmergency(c) && hasNoScope(c)) return tags.length === 0 && except.length === 0
-  return isScopeList({ tags, except }, opening.scope, c.p)
+  return c.ids.showsScope
 }
 
 export const isMarkedForEmergency = ({ epoch }: Context): boolean => epoch.emergency

@@ -6,14 +6,7 @@
  */
 import { equalBytes, toHex } from '../bytes.ts'
 import type { DecideInput, NamedWords } from '../decision.ts'
-import {
-  decodeOrganisationGrantee,
-  GranteeKind,
-  grantId,
-  openingHash,
-  recordKey,
-  recordTag
-} from '../grant.ts'
+import { decodeOrganisationGrantee, GranteeKind, recordKey } from '../grant.ts'
 import type { Address, Hash } from '../ids.ts'
 import type { Primitives } from '../primitives.ts'
 import type { AccessRequest } from '../request.ts'
@@ -29,6 +22,7 @@ import {
   type StorageRef,
   wishSlot
 } from '../words.ts'
+import { idsOf } from './ids.ts'
 
 /** `role` names the word in NamedWords; `contract` and `slot` say where it is stored. */
 export type NeededWord = { readonly role: string } & StorageRef<
@@ -94,33 +88,36 @@ const orgsOf = (roles: readonly string[], words: NamedWords): readonly number[] 
 export function wordsNeeded(input: DecideInput, p: Primitives): readonly NeededWord[] {
   const { request } = input
   const { owner, binding, emergency } = request
+  const ids = idsOf(request, p)
   const needed = new Map<string, NeededWord>()
-  const add = (role: string, ref: StorageRef<NeededWord['contract']>) =>
-    needed.set(role, { role, ...ref })
+  // a request's role is always the same word, so its slot is hashed once
+  const add = (role: string, ref: () => StorageRef<NeededWord['contract']>) =>
+    needed.set(
+      role,
+      ids.once(`word ${role}`, () => ({ role, ...ref() }))
+    )
 
-  if (emergency == null) {
-    add('grant', grantSlot(grantId(owner, openingHash(request.opening, p), p), p))
-  }
-  add('owner', ownerSlot(owner, p))
-  add('account', accountSlot(binding.account, p))
+  if (emergency == null) add('grant', () => grantSlot(ids.grantId, p))
+  add('owner', () => ownerSlot(owner, p))
+  add('account', () => accountSlot(binding.account, p))
   if (request.want !== 'pack') {
-    add('record', recordSlot(recordKey(owner, recordTag(request.recordId, request.ver, p), p), p))
+    add('record', () => recordSlot(recordKey(owner, ids.recordTag, p), p))
   }
   if (emergency != null) {
-    add('wish', wishSlot(owner, p))
+    add('wish', () => wishSlot(owner, p))
     for (const { account } of emergency.signers) {
-      add(signerRole(request, account), accountSlot(account, p))
+      add(signerRole(request, account), () => accountSlot(account, p))
     }
   }
   const leaves = leavesOf(policyOf(request))
   for (const { group } of leaves) {
-    if (group != null) add(memberRole(group), memberSlot(group, binding.account, p))
+    if (group != null) add(memberRole(group), () => memberSlot(group, binding.account, p))
   }
   const known = input.words?.ok === true ? [input.words.value.conf, input.words.value.head] : []
   const employed = employedRoles(request)
   const orgs = [...leaves.map(({ org }) => org), ...known.flatMap((w) => orgsOf(employed, w))]
   for (const org of orgs) {
-    if (org !== 0) add(orgRole(org), organisationSlot(org, p))
+    if (org !== 0) add(orgRole(org), () => organisationSlot(org, p))
   }
   return [...needed.values()]
 }

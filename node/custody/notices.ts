@@ -4,7 +4,7 @@
  * @module
  */
 import { toHex } from '../../core/bytes.ts'
-import { grantId, recordKey } from '../../core/grant.ts'
+import { grantId } from '../../core/grant.ts'
 import type { Address, GrantId, Hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { OptOut, SignedMessage } from '../../core/typed-data.ts'
@@ -75,7 +75,7 @@ export class Notices {
           .filter(({ status }) => status === RecordStatus.ERASED)
           .map(({ recordTag }) => ({
             of: this.#erased,
-            key: toHex(recordKey(owner, recordTag, p)),
+            key: versionKey(owner, recordTag),
             number: 1
           }))
       }
@@ -103,6 +103,8 @@ export class Notices {
 
   /** An erasure is final: nothing on chain takes it back either. */
   isErased(owner: Address, recordTag: Hash): boolean {
-    return this.#erased.has(toHex(recordKey(owner, recordTag, this.#primitives)))
+    return this.#erased.has(versionKey(owner, recordTag))
   }
 }
+
+const versionKey = (owner: Address, recordTag: Hash): string => toHex(owner) + toHex(recordTag)

@@ -3,10 +3,10 @@
  * @module
  */
 import { wordBytes } from '../../core/bytes.ts'
+import { idsOf } from '../../core/checks/ids.ts'
 import { encode } from '../../core/codec.ts'
 import type { RefuseCode } from '../../core/codes.ts'
 import type { DecideInput, GatePolicy, ReleaseDecision } from '../../core/decision.ts'
-import { grantId, openingHash } from '../../core/grant.ts'
 import { type Hash, hash, type PeerIdBytes } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { BodyOf } from '../../core/receipt.ts'
@@ -84,7 +84,7 @@ export function refusalBody(
     want: request.want,
     account: request.binding.account,
     peer: input.stream.remotePeer,
-    grantId: hash(grantId(request.owner, openingHash(request.opening, p), p)),
+    grantId: hash(idsOf(request, p).grantId),
     purpose: request.purpose,
     hl7: request.hl7,
     emergency: request.emergency != null,

@@ -2,9 +2,9 @@
  * What this node knows of a request before it asks the chain, in the words of `decide()`.
  * @module
  */
+import { idsOf } from '../../core/checks/ids.ts'
 import { decodeHeader } from '../../core/container.ts'
 import type { DecideInput, CustodyEntry as GateEntry, Notices } from '../../core/decision.ts'
-import { grantId, openingHash, recordTag } from '../../core/grant.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { AccessRequest } from '../../core/request.ts'
 import type { CustodyEntry } from '../custody/custody-store.ts'
@@ -30,17 +30,14 @@ export function entryForGate(entry: CustodyEntry): GateEntry {
   }
 }
 
-const grantOf = (request: AccessRequest, p: Primitives) =>
-  grantId(request.owner, openingHash(request.opening, p), p)
-
 /** The highest direct notice of each kind that concerns a request. */
 export const gateNotices = (
   notices: NoticeStore,
   request: AccessRequest,
   p: Primitives
 ): Notices => ({
-  erased: notices.isErased(request.owner, recordTag(request.recordId, request.ver, p)),
-  revokedVersion: notices.revokedVersion(grantOf(request, p)),
+  erased: notices.isErased(request.owner, idsOf(request, p).recordTag),
+  revokedVersion: notices.revokedVersion(idsOf(request, p).grantId),
   ownerEpoch: notices.ownerEpoch(request.owner),
   bindingEpoch: notices.bindingEpoch(request.binding.account),
   optOut: notices.optOut(request.owner)
@@ -54,7 +51,7 @@ export const sameNotices = (a: Notices, b: Notices): boolean =>
   a.optOut?.version === b.optOut?.version
 
 export const budgetUse = ({ request }: DecideInput, p: Primitives): BudgetUse => ({
-  grantId: grantOf(request, p),
+  grantId: idsOf(request, p).grantId,
   recordId: request.recordId,
   ver: request.ver
 })
