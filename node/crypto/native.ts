@@ -49,14 +49,18 @@ function fed(
   return plain(digest.digest())
 }
 
+// Given bytes, Node looks first whether they are a KeyObject, which costs more than the hash.
+const secretKey = (key: Uint8Array): KeyObject => createSecretKey(key)
+
 function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array {
   if (length > 255 * SHA256_BYTES) {
     throw new InvalidParametersError(`"length" expected at most 8160, got ${length}`)
   }
   const out = new Uint8Array(length)
+  const key = secretKey(prk)
   let block = new Uint8Array(0)
   for (let i = 0; i * SHA256_BYTES < length; i++) {
-    block = fed(createHmac(SHA256, prk), [block, info, u8(i + 1)])
+    block = fed(createHmac(SHA256, key), [block, info, u8(i + 1)])
     out.set(block.subarray(0, length - i * SHA256_BYTES), i * SHA256_BYTES)
   }
   return out
@@ -139,8 +143,9 @@ export const nativePrimitives: Primitives = {
       digest: () => plain(digest.digest())
     }
   },
-  hmac: (key, ...parts) => fed(createHmac(SHA256, key), parts),
-  hkdf: (ikm, salt, info, length) => new Uint8Array(hkdfSync(SHA256, ikm, salt, info, length)),
+  hmac: (key, ...parts) => fed(createHmac(SHA256, secretKey(key)), parts),
+  hkdf: (ikm, salt, info, length) =>
+    new Uint8Array(hkdfSync(SHA256, secretKey(ikm), salt, info, length)),
   hkdfExpand,
 
   chachaSeal(key, nonce, aad, given) {
