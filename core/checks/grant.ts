@@ -4,12 +4,7 @@
  * @module
  */
 import { equalBytes, isZero, toHex } from '../bytes.ts'
-import {
-  accountGrantee,
-  covers,
-  decodeOrganisationGrantee,
-  GranteeKind
-} from '../grant.ts'
+import { accountGrantee, covers, decodeOrganisationGrantee, GranteeKind } from '../grant.ts'
 import { bitOfHl7, hasPurpose, isPurposeSet, Purpose, purposeMask } from '../purposes.ts'
 import { treeHash } from '../tree.ts'
 import type { Context } from './context.ts'
