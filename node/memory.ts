@@ -7,7 +7,6 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ComponentLogger } from '@libp2p/interface'
-import { MemoryBlockstore } from 'blockstore-core'
 import { MemoryDatastore } from 'datastore-core'
 import type { Primitives } from '../core/primitives.ts'
 import type { Clock, Random } from './adapters.ts'
@@ -20,6 +19,7 @@ import type { NodeIdentity } from './keys/identity.ts'
 import { inProcess } from './network/memory.ts'
 import type { CustodyChoice } from './node.ts'
 import { ReceiptIndex } from './receipts/receipt-index.ts'
+import { CopyingBlockstore } from './storage/memory-blockstore.ts'
 import { memoryJournal } from './storage/memory-journal.ts'
 
 export { MemoryChain } from './chain/memory-chain.ts'
@@ -73,7 +73,7 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
     stores: {
       ledger: memoryJournal(),
       pins: memoryJournal(),
-      blockstore: new MemoryBlockstore(),
+      blockstore: new CopyingBlockstore(),
       datastore: new MemoryDatastore(),
       ...(clinic
         ? {
