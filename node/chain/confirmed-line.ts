@@ -55,6 +55,11 @@ export class ConfirmedLine {
     return true
   }
 
+  /** The line's header at a number, if it is kept. */
+  kept(number: number): VerifiedHeader | undefined {
+    return this.#headers[number - (this.#headers[0]?.number ?? 0)]
+  }
+
   /** The line's header at a number, walking down to it if need be; undefined if out of reach. */
   async at(number: number, signal: AbortSignal): Promise<VerifiedHeader | undefined> {
     const lowest = this.#headers[0]
@@ -66,7 +71,6 @@ export class ConfirmedLine {
         this.#headers = [...more, ...this.#headers].slice(-this.#max)
       }
     }
-    const low = this.#headers[0]?.number ?? 0
-    return this.#headers[number - low]
+    return this.kept(number)
   }
 }

@@ -110,7 +110,9 @@ class QuorumHeads implements HeadSource {
     if (behind < 0 || behind > this.#init.parameters.confirmedLagBlocks) {
       return refuse(Code.CONF_MISMATCH)
     }
-    const header = await waitFor(this.#line.at(ref.number, this.#deadline()), options.signal)
+    const header =
+      this.#line.kept(ref.number) ??
+      (await waitFor(this.#line.at(ref.number, this.#deadline()), options.signal))
     if (header == null || !equalBytes(header.hash, ref.hash)) return refuse(Code.CONF_MISMATCH)
     return { ok: true, value: header }
   }

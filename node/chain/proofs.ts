@@ -74,7 +74,7 @@ interface SourceInit extends ProvenWordsInit {
 class ProofSource implements WordSource {
   readonly #init: SourceInit
   /** Oldest first; a block goes when newer ones are asked for, and its words with it. */
-  readonly #blocks = new Map<string, Record<ContractName, ContractAtBlock>>()
+  readonly #blocks = new Map<string, AtBlock>()
 
   constructor(init: ProvenWordsInit) {
     this.#init = { ...init, preferred: { index: 0 } }
@@ -88,7 +88,10 @@ class ProofSource implements WordSource {
     if (refs.length > PROOF_SLOTS_MAX) {
       throw new InvalidParametersError(`"refs" expected 0..${PROOF_SLOTS_MAX}, got ${refs.length}`)
     }
-    const contracts = this.#at(block)
+    const { contracts, answers } = this.#at(block)
+    const question = refs.map(({ contract, slot }) => contract + toHex(slot)).join()
+    const known = answers.get(question)
+    if (known != null) return { ok: true, value: known }
     const asked = CONTRACTS.filter((name) => refs.some(({ contract }) => contract === name))
     const settled = await waitFor(
       Promise.allSettled(
@@ -107,7 +110,9 @@ class ProofSource implements WordSource {
     const proven = new Map(
       settled.filter((each) => each.status === 'fulfilled').map(({ value }) => value)
     )
-    return { ok: true, value: this.#gather(block, refs, proven) }
+    const value = this.#gather(block, refs, proven)
+    if (answers.size < PROVEN_CACHE_ITEMS / PROVEN_BLOCKS) answers.set(question, value)
+    return { ok: true, value }
   }
 
   #gather(
@@ -128,19 +133,28 @@ class ProofSource implements WordSource {
     return { block: ref, words, evidence } as unknown as ProvenWords
   }
 
-  #at(block: VerifiedHeader): Record<ContractName, ContractAtBlock> {
+  #at(block: VerifiedHeader): AtBlock {
     const key = toHex(block.hash)
-    const contracts = this.#blocks.get(key) ?? {
-      grants: new ContractAtBlock(this.#init, 'grants', block),
-      records: new ContractAtBlock(this.#init, 'records', block),
-      directory: new ContractAtBlock(this.#init, 'directory', block)
+    const at = this.#blocks.get(key) ?? {
+      contracts: {
+        grants: new ContractAtBlock(this.#init, 'grants', block),
+        records: new ContractAtBlock(this.#init, 'records', block),
+        directory: new ContractAtBlock(this.#init, 'directory', block)
+      },
+      answers: new Map()
     }
     this.#blocks.delete(key)
-    this.#blocks.set(key, contracts)
+    this.#blocks.set(key, at)
     const [oldest] = this.#blocks.keys()
     if (this.#blocks.size > PROVEN_BLOCKS && oldest != null) this.#blocks.delete(oldest)
-    return contracts
+    return at
   }
+}
+
+interface AtBlock {
+  readonly contracts: Record<ContractName, ContractAtBlock>
+  /** Whole answers with their evidence, by what was asked: the same grant is read many times. */
+  readonly answers: Map<string, ProvenWords>
 }
 
 interface ProvenContract {

@@ -22,6 +22,9 @@ export class EvidenceStore {
   /** Newest evidence, by hash in hex: pending or written. */
   readonly #known = new Map<string, Promise<void>>()
 
+  /** By the head's evidence itself: whoever proves the same words again gives the same bytes. */
+  readonly #hashed = new WeakMap<Uint8Array, { readonly conf: Uint8Array; readonly ev: Hash }>()
+
   constructor(journal: Journal, primitives: Primitives) {
     this.#journal = journal
     this.#primitives = primitives
@@ -29,11 +32,11 @@ export class EvidenceStore {
 
   /** Writes it if it is new; resolves to its hash when it is durable. */
   async keep(evidence: Evidence): Promise<Hash> {
-    const bytes = evidenceBytes(evidence)
-    const ev = hash(this.#primitives.sha256(bytes))
+    const ev = this.#hashOf(evidence)
     const key = toHex(ev)
     let written = this.#known.get(key)
     if (written == null) {
+      const bytes = evidenceBytes(evidence)
       const [oldest] = this.#known.keys()
       if (this.#known.size >= EVIDENCE_KNOWN && oldest != null) this.#known.delete(oldest)
       written = this.#journal.append(bytes)
@@ -41,6 +44,14 @@ export class EvidenceStore {
       written.catch(() => this.#known.delete(key))
     }
     await written
+    return ev
+  }
+
+  #hashOf(evidence: Evidence): Hash {
+    const last = this.#hashed.get(evidence.head)
+    if (last != null && last.conf === evidence.conf) return last.ev
+    const ev = hash(this.#primitives.sha256(evidenceBytes(evidence)))
+    this.#hashed.set(evidence.head, { conf: evidence.conf, ev })
     return ev
   }
 

@@ -200,7 +200,8 @@ export class Gate {
   async #decide(work: Work): Promise<ReleaseDecision | { readonly code: RefuseCode }> {
     const { heads, words, primitives: p, budget, clock, custody } = this.#init
     const { request, stream } = work
-    const signal = AbortSignal.any([stream.signal, AbortSignal.timeout(EXCHANGE_MAX_MS)])
+    using limit = within(EXCHANGE_MAX_MS, stream.signal)
+    const { signal } = limit
     let gathered: Awaited<ReturnType<typeof gatherHeads>> | undefined
     for (let round = 0; round < ROUNDS; round++) {
       const nowMs = clock.nowMs()
@@ -388,6 +389,25 @@ export class Gate {
   #answer(answer: Parameters<typeof encodeAnswer>[0]): Uint8Array {
     const { identity, primitives } = this.#init
     return encode(sign('answer', encodeAnswer(answer), identity.peerSeed, primitives))
+  }
+}
+
+/**
+ * A signal that aborts with the stream, or when time is up. `AbortSignal.timeout` would go on after
+ * the request and fire, at a cost of its own, for each that was served long ago.
+ */
+function within(ms: number, stream: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+  const ends = new AbortController()
+  const onGone = (): void => ends.abort(stream.reason)
+  const timer = setTimeout(() => ends.abort(new DOMException('late', 'TimeoutError')), ms)
+  stream.addEventListener('abort', onGone, { once: true })
+  if (stream.aborted) onGone()
+  return {
+    signal: ends.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      stream.removeEventListener('abort', onGone)
+    }
   }
 }
 
