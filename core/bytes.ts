@@ -87,11 +87,11 @@ export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
   for (const secret of secrets) secret?.fill(0)
 }
 
-const DIGITS = '0123456789abcdef'
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export function toHex(bytes: Uint8Array): string {
   let out = ''
-  for (const byte of bytes) out += (DIGITS[byte >> 4] as string) + (DIGITS[byte & 15] as string)
+  for (let i = 0; i < bytes.byteLength; i++) out += HEX[bytes[i] as number] as string
   return out
 }
 
