@@ -440,7 +440,8 @@ describe('access', () => {
   const lies = [
     { id: 'that is no signed map', answer: () => Uint8Array.of(1, 2, 3) },
     { id: 'to a request that was not made', answer: () => requestOf({ req: new Uint8Array(32) }) },
-    { id: 'without req', answer: () => requestOf({ v: 1, ok: true }) }
+    { id: 'without req', answer: () => requestOf({ v: 1, ok: true }) },
+    { id: 'whose req is no hash', answer: () => requestOf({ req: new Uint8Array(31) }) }
   ]
   it.each(lies)('refuses an answer $id', async ({ answer }) => {
     const { asking, peer } = await pair(async () => answer())

@@ -56,6 +56,12 @@ describe('access messages', () => {
     )
   })
 
+  it.each([31, 33])('refuses a req of %i bytes', (length) => {
+    const answer = signed(encode({ req: new Uint8Array(length), body: new Uint8Array(64) }))
+
+    expect(() => answeredRequest(answer)).toThrow(/signed map/)
+  })
+
   it('refuses a map before req, where canonical answers have none', () => {
     expect(() => answeredRequest(signed(encode({ ct: {}, req: new Uint8Array(32) })))).toThrow()
   })
