@@ -1,12 +1,14 @@
 /**
  * One runner for everything. Order is shuffled by a printed seed (VITEST_SEED repeats a run) and
- * nothing is tried twice: a test that fails now and then is a bug. Whatever is no contract test and
- * no e2e test is a unit test, so that no new folder under test/ is forgotten.
+ * nothing is tried twice: a test that fails now and then is a bug. `unit` is core, fast enough for
+ * every commit; whatever has no project of its own runs in `node`, so that no new folder under test/
+ * is forgotten.
  * @module
  */
 import { defineConfig } from 'vitest/config'
 
 const seed = Number(process.env['VITEST_SEED'] ?? Date.now() % 1_000_000_000)
+const unitTests = ['test/core/**/*.test.ts']
 const contractTests = ['test/contracts/**/*.test.ts']
 const e2eTests = ['test/e2e/**/*.test.ts']
 const buildsContracts = ['tools/vitest-setup.ts']
@@ -21,9 +23,18 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: [...contractTests, ...e2eTests],
+          include: unitTests,
           testTimeout: 20_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [...unitTests, ...contractTests, ...e2eTests],
+          testTimeout: 30_000,
+          hookTimeout: 30_000
         }
       },
       {

@@ -1,7 +1,7 @@
 /**
  * `npm test`: runs all tests, lets their output through, and ends with one line of counts,
  * `N passed, N failed`. A file that does not load counts as a failure, and so does a run in which
- * nothing ran. Arguments go to vitest: `npm test -- --project unit test/core`.
+ * nothing ran. Arguments go to vitest: `npm test -- --project node test/node`.
  * @module
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
