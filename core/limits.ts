@@ -235,8 +235,12 @@ export const ANVIL_STOP_MS = 5 * SECOND_MS
 /** Blocks come each second; some are needed before a proof counts. */
 export const DEV_READY_MS = 30 * SECOND_MS
 
-/** Between two rounds of finishing what is degraded. */
-export const UPKEEP_MS = 60 * SECOND_MS
+/** Between two rounds of finishing what is degraded: one falls into any half minute. */
+export const UPKEEP_MS = 20 * SECOND_MS
+/** The same after a round that left something; doubled until it is UPKEEP_MS. */
+export const UPKEEP_RETRY_MS = SECOND_MS
+/** What a stop leaves to a round under way. */
+export const UPKEEP_STOP_MS = 2 * SECOND_MS
 
 // ---- stores
 /** Evidence that need not be written again: a few heads with their words. */

@@ -34,7 +34,7 @@ import type { GateInit } from './release/gate.ts'
 import { blocksBroker } from './storage/broker.ts'
 import { createStorage, type Storage } from './storage/helia.ts'
 import type { VaultBlockstore } from './storage/vault.ts'
-import { Upkeep } from './upkeep.ts'
+import { Upkeep, type UpkeepInit } from './upkeep.ts'
 
 type Network = Pick<
   NetworkInit<Record<string, never>>,
@@ -136,12 +136,14 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     card
   }
   const log = logger.forComponent('keyward:upkeep')
-  const upkeep = new Upkeep({ node, provide: (cid, options) => routing.provide(cid, options), log })
+  const provide: UpkeepInit['provide'] = (cid, options) => routing.provide(cid, options)
+  const upkeep = new Upkeep({ node, provide, datastore: stores.datastore, log })
   late.replicate = async (cid, from, options) => {
     const root = CID.decode(cid)
     await storage.vault.fetch(root, {
       providers: [{ peer: toPeerId(from), addrs: [] }],
-      signal: options.signal
+      signal: options.signal,
+      onBlock: options.progress
     })
     await storage.vault.pin(root, { signal: options.signal })
     upkeep.provide(root)

@@ -1,13 +1,15 @@
 /**
  * What a running node does by itself: finishes records that are "stored, degraded", and tells the
- * DHT of replicas that it could tell nobody about before. One round at a time, failures wait for
- * the next.
+ * DHT of replicas that it could tell nobody about before, also before a crash. One round at a time,
+ * the first at the start; failures wait for the next.
  * @module
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@libp2p/interface'
-import type { CID } from 'multiformats/cid'
+import { type Datastore, Key } from 'interface-datastore'
+import { CID } from 'multiformats/cid'
 import { toHex } from '../core/bytes.ts'
-import { UPKEEP_MS } from '../core/limits.ts'
+import { UPKEEP_MS, UPKEEP_RETRY_MS, UPKEEP_STOP_MS } from '../core/limits.ts'
 import { decodeManifest } from '../core/manifest.ts'
 import type { OwnVersion } from './ledger/ledger.ts'
 import type { Node } from './node.ts'
@@ -18,8 +20,13 @@ import { finish, isBeingFinished } from './verbs/publish.ts'
 export interface UpkeepInit {
   readonly node: Node
   readonly provide: (cid: CID, options: { readonly signal: AbortSignal }) => Promise<unknown>
+  /** Remembers over restarts what the DHT was told. */
+  readonly datastore: Pick<Datastore, 'has' | 'put'>
   readonly log: Logger
 }
+
+const toldKey = (cid: CID): Key => new Key(`/keyward/told/${cid}`)
+const TOLD = new Uint8Array([1])
 
 export class Upkeep {
   readonly #init: UpkeepInit
@@ -27,13 +34,14 @@ export class Upkeep {
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
+  #retryMs = UPKEEP_RETRY_MS
 
   constructor(init: UpkeepInit) {
     this.#init = init
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#begin(), UPKEEP_MS).unref()
+    this.#begin(() => this.#recall())
   }
 
   /** Tells the DHT now, or in one of the next rounds. */
@@ -42,48 +50,89 @@ export class Upkeep {
     this.#begin()
   }
 
+  /** A command lives for seconds: what it is about to finish for an earlier one, it may. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
+    const patience = new AbortController()
+    const late = delay(UPKEEP_STOP_MS, undefined, { signal: patience.signal }).catch(() => {})
+    await Promise.race([this.#round, late])
+    patience.abort()
     this.#stopping.abort()
     await this.#round
   }
 
-  #begin(): void {
-    this.#round ??= this.#run().finally(() => {
-      this.#round = undefined
-    })
+  #begin(before?: () => Promise<void>): void {
+    const { signal } = this.#stopping
+    if (this.#round != null || signal.aborted) return
+    clearTimeout(this.#timer)
+    this.#round = (async () => {
+      await before?.()
+      return await this.#run()
+    })()
+      .catch((err: unknown) => {
+        this.#init.log('upkeep broke off: %e', err)
+        return false
+      })
+      .then((whole) => {
+        this.#round = undefined
+        if (!signal.aborted) this.#schedule(whole && this.#untold.size === 0)
+      })
   }
 
-  async #run(): Promise<void> {
-    const { node, provide, log } = this.#init
+  /** What fails may work in a second, or in a week. */
+  #schedule(whole: boolean): void {
+    const waitMs = whole ? UPKEEP_MS : this.#retryMs
+    this.#retryMs = whole ? UPKEEP_RETRY_MS : Math.min(2 * waitMs, UPKEEP_MS)
+    this.#timer = setTimeout(() => this.#begin(), waitMs).unref()
+  }
+
+  /** Replicas of which a crash left unknown whether anybody was told. */
+  async #recall(): Promise<void> {
+    const { node, datastore } = this.#init
+    for (const { epochs } of node.clinic?.custody.entries() ?? []) {
+      for (const { pinned, manifest } of epochs.values()) {
+        const cid = CID.decode(manifest.content.cid)
+        if (pinned && !(await datastore.has(toldKey(cid)))) this.#untold.set(cid.toString(), cid)
+      }
+    }
+  }
+
+  /** Whether all own records are whole now. */
+  async #run(): Promise<boolean> {
+    const { node, provide, datastore, log } = this.#init
     const { signal } = this.#stopping
     for (const [key, cid] of this.#untold) {
-      if (signal.aborted) return
+      if (signal.aborted) return false
       try {
         await provide(cid, { signal })
         this.#untold.delete(key)
+        await datastore.put(toldKey(cid), TOLD)
       } catch (err) {
-        log('nobody was told of %c yet: %s', cid, (err as Error).name)
+        log('nobody was told of %c yet: %e', cid, err)
       }
     }
+    let whole = true
     for (const versions of node.ledger.records()) {
       for (const version of versions) {
-        if (signal.aborted) return
+        if (signal.aborted) return false
         try {
-          await this.#finish(version)
+          if (!(await this.#finish(version))) whole = false
         } catch (err) {
-          log('a record is still degraded: %s', (err as Error).name)
+          whole = false
+          log('a record is still degraded: %e', err)
         }
       }
     }
+    return whole
   }
 
-  async #finish(version: OwnVersion): Promise<void> {
+  async #finish(version: OwnVersion): Promise<boolean> {
     const { node } = this.#init
     const manifest = decodeManifest(version.entry.manifest, node.primitives)
-    if (version.anchored != null && isAcknowledged(version, manifest)) return
-    if (isBeingFinished(version)) return // its owner is at it
+    if (version.anchored != null && isAcknowledged(version, manifest)) return true
+    if (isBeingFinished(version)) return true // its owner is at it
     const own = ownRecord(node, toHex(version.entry.recordId), version.entry.ver)
-    await finish(node, own, { signal: this.#stopping.signal, progress: () => {} })
+    const options = { signal: this.#stopping.signal, progress: () => {} }
+    return (await finish(node, own, options)).state === 'acknowledged'
   }
 }

@@ -47,6 +47,8 @@ export interface GetOptions extends AbortOptions {
 export interface FetchedOptions extends AbortOptions {
   readonly providers: readonly Provider[]
   readonly onFailure?: (failure: ProviderFailure) => void
+  /** How many blocks are here, after each that came. */
+  readonly onBlock?: (done: number) => void
 }
 
 export interface LocalBlock {
@@ -151,6 +153,7 @@ export class Vault {
     const keep = async (place: CID, index: number): Promise<Uint8Array> => {
       const block = await reading.read(place, index)
       await arriving.put(place, block)
+      options.onBlock?.(index + 1)
       return block
     }
     try {
