@@ -17,17 +17,26 @@ import { CustodyCode } from '../../protocols/custody/constants.ts'
 import type { Receipt, ReceiptAnswer } from '../../protocols/custody/index.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { EntryOf } from '../ledger/entries.ts'
-import type { OwnVersion } from '../ledger/ledger.ts'
+import type { Ledger, OwnVersion } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
+import { Turns } from '../turns.ts'
 import type { CustodianResult } from './results.ts'
 import type { VerbOptions } from './verb.ts'
 
+type KemKey = Parameters<typeof exportCustodyKey>[0]
+interface OwnKey {
+  readonly entry: EntryOf<'custodyKey'>
+  readonly ck: CustodyKey
+}
+
 /** The key that a custodian's envelopes of this owner are under; made on first use. */
-export async function keyFor(
-  node: Node,
-  peer: PeerIdBytes,
-  kem: Parameters<typeof exportCustodyKey>[0]
-): Promise<{ readonly entry: EntryOf<'custodyKey'>; readonly ck: CustodyKey }> {
+export const keyFor = (node: Node, peer: PeerIdBytes, kem: KemKey): Promise<OwnKey> =>
+  keys.run(node.ledger, () => makeKey(node, peer, kem))
+
+/** Two first records at once would each make a key, and one of them could never be dealt. */
+const keys = new Turns<Ledger>()
+
+async function makeKey(node: Node, peer: PeerIdBytes, kem: KemKey): Promise<OwnKey> {
   const known = node.ledger.custodyKey(peer)
   if (known != null) return { entry: known, ck: custodyKey(known.ck) }
   const { deployment, identity, primitives } = node
