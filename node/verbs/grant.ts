@@ -202,7 +202,8 @@ async function sendGrant(
   signal: AbortSignal
 ) {
   const { primitives: p, identity, clock, deployment } = node
-  const [word] = await headWords(node, [ownerSlot(identity.account, p)], signal)
+  const since = node.ledger.revokedAll?.block
+  const [word] = await headWords(node, [ownerSlot(identity.account, p)], signal, since)
   const message: Grants = {
     owner: identity.account,
     items: [{ opening, version: 1 }],

@@ -103,7 +103,8 @@ export async function verifyRecord(
   progress({ step: 'anchor' })
   const { primitives: p } = node
   const key = recordKey(content.owner, recordTag(content.recordId, content.ver, p), p)
-  const words = await headWords(node, [anchorSlot(key, p), recordSlot(key, p)], signal)
+  const slots = [anchorSlot(key, p), recordSlot(key, p)]
+  const words = await headWords(node, slots, signal, own?.version.anchored?.block)
   const committed = anchor(anchorSalt, manifest.contentHash, p)
   const anchored = equalBytes(wordBytes(words[0] ?? 0n), committed)
   checks.push({ what: 'anchor', ok: anchored })

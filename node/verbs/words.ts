@@ -2,9 +2,10 @@
  * Reads words of the contracts for people, by the same proof as the gate: never an endpoint's say.
  * @module
  */
-
+import { setTimeout as delay } from 'node:timers/promises'
 import { codeName } from '../../core/codes.ts'
 import { ChainUnavailableError } from '../../core/errors.ts'
+import { HEAD_CACHE_MS } from '../../core/limits.ts'
 import type { VerifiedHeader, WordRef } from '../adapters.ts'
 import type { Node } from '../node.ts'
 
@@ -18,15 +19,26 @@ export async function currentHeads(
   return heads.value
 }
 
-/** Words proven at the head, in the order asked; 0n = absent. @throws ChainUnavailableError */
+/**
+ * Words proven at the head, in the order asked; 0n = absent. `since`: a block of one's own that the
+ * head should hold, since an answer that was kept may be older than one's last transaction.
+ * @throws ChainUnavailableError
+ */
 export async function headWords(
   node: Node,
   refs: readonly WordRef[],
-  signal: AbortSignal
+  signal: AbortSignal,
+  since = 0
 ): Promise<readonly bigint[]> {
-  const { head } = await currentHeads(node, signal)
+  let { head } = await currentHeads(node, signal)
+  for (let ms = 0; head.number < since && ms <= 2 * HEAD_CACHE_MS; ms += STEP_MS) {
+    await delay(STEP_MS, undefined, { signal })
+    head = (await currentHeads(node, signal)).head
+  }
   return wordsAt(node, head, refs, signal)
 }
+
+const STEP_MS = 100
 
 /** @throws ChainUnavailableError */
 export async function wordsAt(
