@@ -145,10 +145,10 @@ describe('records', () => {
     const path = await net.file('one.txt', 'one')
     const { recordId } = await publish(net.patient, { path }, quiet())
 
+    const paths = await Promise.all(['two', 'three'].map((text) => net.file(text, text)))
+
     const updated = await Promise.all(
-      ['two', 'three'].map(async (content) =>
-        update(net.patient, { recordId, path: await net.file(content, content) }, quiet())
-      )
+      paths.map((path) => update(net.patient, { recordId, path }, quiet()))
     )
 
     expect(updated.map(({ ver, state }) => [ver, state])).toEqual([
