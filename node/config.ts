@@ -19,6 +19,13 @@ const peerOrAddr = z
     /^(12D3KooW[1-9A-HJ-NP-Za-km-z]{44}|(\/[^/\s]+)+\/p2p\/12D3KooW[1-9A-HJ-NP-Za-km-z]{44})$/,
     'expected a peer id, or a multiaddr that ends in /p2p/PEERID'
   )
+const addrOfPeer = z
+  .string()
+  .max(512)
+  .regex(
+    /^(\/[^/\s]+)+\/p2p\/12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/,
+    'expected a multiaddr that ends in /p2p/PEERID'
+  )
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https address' })
 const port = z.int().min(0).max(65_535)
 
@@ -31,7 +38,7 @@ export const configSchema = z.strictObject({
   org: z.int().min(1).max(0xffffffff).optional().describe('organisation number in the Directory'),
   listen: z.array(multiaddr).max(16).describe('addresses to listen on'),
   announce: z.array(multiaddr).max(ADDRS_PER_PEER).describe('addresses told to others instead'),
-  bootstrap: z.array(peerOrAddr).max(16).describe('peers to join the network by'),
+  bootstrap: z.array(addrOfPeer).max(16).describe('peers to join the network by'),
   chain: z.strictObject({
     kind: z.enum(['l1', 'l2', 'consortium', 'dev']).describe('sets finality and age rules'),
     rpc: z.array(url).max(16).describe('endpoints; none is believed unproven'),

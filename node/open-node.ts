@@ -118,6 +118,7 @@ export async function openNode(
         datastore,
         ...(clinic ? { clinic: await openClinicStores(repo, sealed) } : {})
       },
+      afterCrash: repo.tookOver != null,
       network: networkOf(config),
       limits: limitsOf(config),
       choice: config.custody,
@@ -210,7 +211,7 @@ function networkOf({ listen, announce, bootstrap, limits, chain, profile }: Conf
   return {
     listen,
     announce,
-    bootstrap: bootstrap.filter((each) => each.startsWith('/')),
+    bootstrap,
     ...(limits.connections == null ? {} : { maxConnections: limits.connections }),
     ...(local ? { inboundPerSecond: ONE_HOST, inboundPending: ONE_HOST } : {})
   }

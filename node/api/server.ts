@@ -147,8 +147,11 @@ async function answer<N>(
     })
     line({ result: result ?? null })
   } catch (err) {
-    if (!call.signal.aborted) init.log.error('%s failed: %e', verb.name, err)
-    if (!raw.destroyed) line({ error: errorBody(err) })
+    const body = errorBody(err)
+    // a refusal or a wrong argument is the caller's to know; what nobody expected is the operator's
+    const unexpected = body.name === 'InternalError'
+    if (!call.signal.aborted) init.log[unexpected ? 'error' : 'trace']('%s: %e', verb.name, err)
+    if (!raw.destroyed) line({ error: body })
   } finally {
     raw.end()
     calls.end(call)

@@ -128,7 +128,7 @@ function anvilPath(): string {
     return join(dirname(manifest), 'bin', 'anvil')
   } catch (err) {
     throw new InvalidConfigError(
-      `no local chain comes with Keyward for ${platform} ${arch}: give --rpc URL`,
+      `no local chain comes with Keyward for ${platform} ${arch}: name one of your own with --set chain.rpc=URL`,
       { cause: err }
     )
   }

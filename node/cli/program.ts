@@ -39,7 +39,7 @@ export function createProgram(shell: Shell): Program {
       'after',
       '\nExit codes: 0 done, 1 error, 2 usage, 3 not initialised, 4 no daemon, 5 denied,' +
         '\n  6 not found, 7 verification failed, 130 interrupted' +
-        '\n\nExample:\n  $ keyward init --profile patient && keyward record add scan.dcm\n'
+        '\n\nExample:\n  $ keyward demo\n'
     )
   addFolderCommands(program, context)
   addRecordCommands(program, context)

@@ -49,15 +49,16 @@ describe('settings', () => {
 
   it('read lists, numbers and objects from text', () => {
     const peer = '12D3KooWNLDMbTehLbnxfnNbt2cgGZCTMns5XUwAEeQ3tcT57xbB'
+    const known = [1, 2].map((port) => `/ip4/192.0.2.1/tcp/${port}/p2p/${peer}`)
     const env = {
-      KEYWARD_BOOTSTRAP: ` /ip4/192.0.2.1/tcp/1/p2p/${peer}, ${peer} ,`,
+      KEYWARD_BOOTSTRAP: ` ${known.join(' , ')} ,`,
       KEYWARD_API_PORT: '9',
       KEYWARD_ORG: '',
       KEYWARD_CHAIN_RPC: '["http://a","http://b"]'
     }
     const { config } = resolveSettings({ env })
 
-    expect(config.bootstrap).toEqual([`/ip4/192.0.2.1/tcp/1/p2p/${peer}`, peer])
+    expect(config.bootstrap).toEqual(known)
     expect(config.api.port).toBe(9)
     expect(config.org).toBeUndefined()
     expect(config.chain.rpc).toEqual(['http://a', 'http://b'])

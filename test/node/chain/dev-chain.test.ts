@@ -331,7 +331,7 @@ describe('its process', () => {
     const { platform } = process
     Object.defineProperty(process, 'platform', { value: 'aix' })
     try {
-      await expect(startAnvil()).rejects.toThrow(/--rpc URL/)
+      await expect(startAnvil()).rejects.toThrow(/chain\.rpc=URL/)
     } finally {
       Object.defineProperty(process, 'platform', { value: platform })
     }
