@@ -135,6 +135,36 @@ describe('what changes between decision and answer', () => {
           world.owner.peer,
           SERVING
         )
+    },
+    {
+      id: "the reader's binding ends",
+      code: 510,
+      happen: (world: GateWorld) =>
+        world.clinic.custodian.notice(
+          world.signed(
+            'BindingEpoch',
+            { account: world.hospital.account, bindingEpoch: 2 },
+            world.hospital
+          ),
+          world.hospital.peer,
+          SERVING
+        )
+    },
+    {
+      id: 'the owner opts out',
+      code: 515,
+      happen: (world: GateWorld) =>
+        world.clinic.custodian.notice(
+          world.signed('OptOut', { owner: world.owner.account, purposes: 1, version: 1 }),
+          world.owner.peer,
+          SERVING
+        )
+    },
+    {
+      id: 'the record is erased',
+      code: 402,
+      happen: (world: GateWorld) =>
+        world.clinic.custodian.notice(world.erasure(), world.owner.peer, SERVING)
     }
   ]
 
@@ -169,6 +199,17 @@ describe('what changes between decision and answer', () => {
     expect(heard.receipts).toMatchObject([{ kind: 'release' }, { kind: 'refuse', code }])
     const root = CID.decode(world.dealt.content.cid)
     expect(world.clinic.mayFetch(world.hospital.peer, root)).toBe(false)
+  })
+
+  it('is a refusal alone while proofs are still gathered', async () => {
+    const world = await gateWorld()
+    world.during.prove = () =>
+      world.clinic.custodian.notice(world.revocation(), world.owner.peer, SERVING)
+
+    const { receipts } = await world.ask()
+
+    expect(receipts).toMatchObject([{ kind: 'refuse', code: 508 }])
+    expect(world.seals).toBe(0)
   })
 
   it('still serves at the last moment', async () => {
@@ -237,6 +278,25 @@ describe('read budget', () => {
     expect([await later(3_600_000), await later(1_000)]).toEqual([400, 0])
   })
 
+  it('counts a version again that was given before the window', async () => {
+    const world = await gateWorld({
+      deals: await twoVersions(),
+      opening: { budget: 1, window: 3_600 }
+    })
+    const codes: number[] = []
+    for (const [ver, laterMs] of [
+      [1, 3_601_000],
+      [2, 1_000],
+      [1, 0]
+    ] as const) {
+      codes.push((await world.ask({ ver })).answer.code)
+      world.clock.pass(laterMs)
+      await world.chain.mine(3)
+    }
+
+    expect(codes).toEqual([0, 0, 400])
+  })
+
   it('is not used by blocks, nor by what was refused', async () => {
     const world = await gateWorld({ deals: await twoVersions(), opening: { budget: 1 } })
     await world.ask({ want: 'blocks' })
@@ -255,6 +315,20 @@ describe('read budget', () => {
     await world.ask()
 
     expect((await world.ask({ ver: 2, opening })).answer.code).toBe(0)
+  })
+})
+
+describe('numbers of a stream', () => {
+  it('go on after one that was out of turn, and after a refusal', async () => {
+    const world = await gateWorld()
+    const stream = world.stream()
+
+    const codes = []
+    for (const seq of [1, 5, 2, 3]) {
+      codes.push((await world.ask({ seq, ...(seq === 2 ? { v: 2 } : {}) }, stream)).answer.code)
+    }
+
+    expect(codes).toEqual([0, 105, 102, 0])
   })
 })
 

@@ -80,6 +80,25 @@ describe('release gate', () => {
     for await (const bytes of world.stores.evidence.entries()) evidence.push(hash(p.sha256(bytes)))
     expect(evidence).toEqual([(receipt as { ev?: unknown }).ev])
     expect(heard.afterMs).toBe(0)
+    const root = CID.decode(world.dealt.content.cid)
+    expect(world.clinic.mayFetch(world.hospital.peer, root)).toBe(false)
+  })
+
+  it('wipes the share once it is sealed', async () => {
+    const world = await gateWorld()
+    const plains: Uint8Array[] = []
+    await world.open({
+      primitives: {
+        ...p,
+        hpkeSeal: (to, info, aad, plain) => {
+          plains.push(plain)
+          return p.hpkeSeal(to, info, aad, plain)
+        }
+      }
+    })
+
+    expect((await world.ask()).answer.code).toBe(0)
+    expect(plains).toEqual([new Uint8Array(65)])
   })
 
   it('gives the right to fetch blocks instead of a share', async () => {
@@ -140,6 +159,9 @@ describe('release gate', () => {
       if (hasLink(of.code)) {
         expect(receipts).toMatchObject([{ kind: 'refuse', code: of.code, count: 1, req }])
         expectLink(heard, receipts[0] as ReceiptBody, world)
+        // what was proven is kept, so that others can check the refusal again
+        const proven = of.code >= 504 && of.code <= 515
+        if (proven) expect(receipts[0]).toMatchObject({ ev: expect.any(Uint8Array) })
       } else {
         expect(receipts).toEqual([])
         expect(answer.link).toBeUndefined()

@@ -9,7 +9,6 @@ import {
   accountGrantee,
   GranteeKind,
   organisationGrantee,
-  recordTag,
   scopeHash
 } from '../../../core/grant.ts'
 import { hash, kemPublicKey, peerIdOf, recordId } from '../../../core/ids.ts'
@@ -281,20 +280,7 @@ const record: RefusalCase[] = [
   {
     id: 'an erasure that was told directly',
     code: 402,
-    async arrange(world) {
-      const { content } = world.dealt
-      const item = {
-        recordTag: recordTag(content.recordId, content.ver, p),
-        status: RecordStatus.ERASED,
-        shareEpoch: 1,
-        quorum: 0,
-        barredOrg: 0,
-        anchor: hash(new Uint8Array(32))
-      }
-      const message = { owner: content.owner, items: [item], deadline: 0 }
-      const notice = world.signed('Records', message)
-      await world.clinic.custodian.notice(notice, world.owner.peer, SERVING)
-    }
+    arrange: (world) => world.clinic.custodian.notice(world.erasure(), world.owner.peer, SERVING)
   },
   { id: 'a share of another epoch', code: 403, changes: { shareEpoch: 2 } },
   {

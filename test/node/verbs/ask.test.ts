@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeBody } from '../../../core/receipt.ts'
 import { ask } from '../../../node/verbs/ask.ts'
 import { named } from '../../fixtures/gate.ts'
-import { release } from '../../fixtures/messages.ts'
+import { refuse, release } from '../../fixtures/messages.ts'
 import {
   type Behaviour,
   flipped,
@@ -40,6 +40,16 @@ const lies: readonly { readonly id: string; readonly reason: RegExp; readonly of
     id: 'has a link of another',
     reason: /receipt/,
     of: { linkSeed: seedOf(2) }
+  },
+  {
+    id: 'has a link of the log of another',
+    reason: /receipt/,
+    of: { linkBy: peerOfPlace(2) }
+  },
+  {
+    id: 'has a receipt of a refusal',
+    reason: /receipt/,
+    of: { receipt: ({ req, ct }) => refuse({ req, ct, code: 505 }) }
   },
   {
     id: 'has a receipt of another request',
