@@ -5,12 +5,7 @@
  */
 import { encode } from '../../../core/codec.ts'
 import { Code } from '../../../core/codes.ts'
-import {
-  accountGrantee,
-  GranteeKind,
-  organisationGrantee,
-  scopeHash
-} from '../../../core/grant.ts'
+import { accountGrantee, GranteeKind, organisationGrantee, scopeHash } from '../../../core/grant.ts'
 import { hash, kemPublicKey, peerIdOf, recordId } from '../../../core/ids.ts'
 import { Purpose, purposeMask } from '../../../core/purposes.ts'
 import { type AccessRequest, encodeRequest } from '../../../core/request.ts'
