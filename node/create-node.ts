@@ -30,6 +30,7 @@ import { Routing } from './network/routing.ts'
 import type { NetworkServices } from './network/services.ts'
 import type { CustodyChoice, Node } from './node.ts'
 import { ownCard } from './own-card.ts'
+import { dropLeftovers } from './recover.ts'
 import type { GateInit } from './release/gate.ts'
 import { blocksBroker } from './storage/broker.ts'
 import { createStorage, type Storage } from './storage/helia.ts'
@@ -72,6 +73,8 @@ export interface NodeInit {
     /** Left out by light nodes: they serve nobody but the keepers of their own records. */
     readonly clinic?: ClinicStores
   }
+  /** The stores were left by a process that died. @default false */
+  readonly afterCrash?: boolean
   readonly network: Network
   /** Of our protocols' streams. @default core/limits.ts */
   readonly limits?: Partial<StreamLimits>
@@ -113,6 +116,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
       onMined: ({ type }, block) => late.announce?.({ type: CONTRACT_OF[type], block })
     }))
 
+  if (init.afterCrash === true) await dropLeftovers({ ...init, ...stores, ledger, clinic })
   const { storage, routing } = await startNetwork(init, clinic, ledger)
   const reaching = reach({
     libp2p: storage.libp2p,

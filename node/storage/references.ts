@@ -70,4 +70,4 @@ export class References {
 }
 
 /** Blocks are kept by hash: the same bytes are one block, whatever codec a CID gives them. */
-const keyOf = (cid: CID): string => String.fromCharCode(...cid.multihash.digest)
+export const keyOf = (cid: CID): string => String.fromCharCode(...cid.multihash.digest)

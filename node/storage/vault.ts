@@ -18,7 +18,7 @@ import type { BlockSession, Provider, ProviderFailure } from './block-session.ts
 import type { BlocksBroker } from './broker.ts'
 import { LEAF_BYTES, leaves, type Place, RAW, UNIXFS_OPTIONS, walk } from './dag.ts'
 import { Pins } from './pins.ts'
-import { References } from './references.ts'
+import { keyOf, References } from './references.ts'
 
 /** A block store that may also promise durability and give space back (block-store.ts does). */
 export type VaultBlockstore = Blockstore & {
@@ -251,13 +251,18 @@ export class Vault {
   }
 
   /**
-   * Deletes blocks of no pinned record: what puts and fetches left that were never pinned. Only for
-   * a time when none are under way. Gives how many.
+   * Deletes blocks of no pinned record, nor of those in `alsoKept`: what puts and fetches left that
+   * were never pinned. Only for a time when none are under way. Gives how many.
    */
-  async sweep(): Promise<number> {
+  async sweep(alsoKept: readonly CID[] = []): Promise<number> {
+    const kept = new Set<string>()
+    for (const root of alsoKept) {
+      if (this.isPinned(root)) continue
+      for await (const block of this.#references.blocksOf(root)) kept.add(keyOf(block))
+    }
     const gone: CID[] = []
     for await (const { cid } of this.#store.getAll()) {
-      if (!(await this.#references.has(cid))) gone.push(cid)
+      if (!kept.has(keyOf(cid)) && !(await this.#references.has(cid))) gone.push(cid)
     }
     await this.#discard(gone)
     await this.#store.compact?.()

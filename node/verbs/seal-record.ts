@@ -67,6 +67,7 @@ export async function sealRecord(
   const secret = recordSecret(random(32))
   const header = makeHeader(random(32), { sealed: false })
   const keys = deriveKeys(header, secret, undefined, p)
+  let stored: CID | undefined
   try {
     const { cid, facts } = await storePayload(
       node,
@@ -75,6 +76,7 @@ export async function sealRecord(
       (done) => options.progress({ step: 'seal', done, total: source.bytes }),
       options
     )
+    stored = cid
     assertUnchanged(source, facts)
     await node.vault.pin(cid, { signal: options.signal })
     const { name, mime, fhir } = source
@@ -106,6 +108,9 @@ export async function sealRecord(
       envs,
       reason: plan.reason
     }
+  } catch (err) {
+    if (stored != null) await node.vault.remove(stored) // nothing will ever name it
+    throw err
   } finally {
     wipeKeys(keys)
   }
