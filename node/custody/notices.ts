@@ -25,9 +25,15 @@ export class Notices {
   readonly #optOut = new Map<string, OptOut>()
   /** 1 for an erased version. */
   readonly #erased = new Map<string, number>()
+  #count = 0
 
   constructor(primitives: Primitives) {
     this.#primitives = primitives
+  }
+
+  /** How many were added: as long as it stays, so does whatever was read from here. */
+  get count(): number {
+    return this.#count
   }
 
   /** Would `add` change anything? */
@@ -37,6 +43,7 @@ export class Notices {
 
   add(notice: SignedMessage): void {
     const isNewer = this.isNew(notice)
+    this.#count++
     for (const { of, key, number } of this.#numbersOf(notice)) {
       of.set(key, Math.max(number, of.get(key) ?? 0))
     }

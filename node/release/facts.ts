@@ -30,18 +30,29 @@ export function entryForGate(entry: CustodyEntry): GateEntry {
   }
 }
 
-/** The highest direct notice of each kind that concerns a request. */
-export const gateNotices = (
-  notices: NoticeStore,
-  request: AccessRequest,
-  p: Primitives
-): Notices => ({
-  erased: notices.isErased(request.owner, idsOf(request, p).recordTag),
-  revokedVersion: notices.revokedVersion(idsOf(request, p).grantId),
-  ownerEpoch: notices.ownerEpoch(request.owner),
-  bindingEpoch: notices.bindingEpoch(request.binding.account),
-  optOut: notices.optOut(request.owner)
-})
+interface Found {
+  readonly store: NoticeStore
+  readonly count: number
+  readonly notices: Notices
+}
+const lastFound = new WeakMap<AccessRequest, Found>()
+
+/** The highest direct notice of each kind that concerns a request; looked up again if any came. */
+export function gateNotices(store: NoticeStore, request: AccessRequest, p: Primitives): Notices {
+  const { count } = store
+  const last = lastFound.get(request)
+  if (last?.store === store && last.count === count) return last.notices
+  const { grantId, recordTag } = idsOf(request, p)
+  const notices: Notices = {
+    erased: store.isErased(request.owner, recordTag),
+    revokedVersion: store.revokedVersion(grantId),
+    ownerEpoch: store.ownerEpoch(request.owner),
+    bindingEpoch: store.bindingEpoch(request.binding.account),
+    optOut: store.optOut(request.owner)
+  }
+  lastFound.set(request, { store, count, notices })
+  return notices
+}
 
 export const sameNotices = (a: Notices, b: Notices): boolean =>
   a.erased === b.erased &&

@@ -41,6 +41,7 @@ import type { Budget } from './budget.ts'
 import { deniedAtMs, waitUntil } from './denied.ts'
 import { budgetUse, entryForGate, gateNotices, sameNotices } from './facts.ts'
 import { gatherHeads, gatherWords } from './gather.ts'
+import { rememberingHashes } from './hashes.ts'
 
 export interface GateInit {
   readonly deployment: Deployment
@@ -94,8 +95,9 @@ export class Gate {
   #draining = false
 
   constructor(init: GateInit) {
-    const { deployment, primitives, policy, receipts } = init
-    this.#init = init
+    const { deployment, policy, receipts } = init
+    const primitives = rememberingHashes(init.primitives)
+    this.#init = { ...init, primitives }
     this.#bindings = new BindingVerdicts(deployment, primitives)
     this.#policyHash = policyHash(policy, primitives)
     this.#tally = new RefusalTally(receipts, (counted) =>
@@ -202,10 +204,10 @@ export class Gate {
     const { request, stream } = work
     using limit = within(EXCHANGE_MAX_MS, stream.signal)
     const { signal } = limit
+    const use = budgetUse(work.input, p)
     let gathered: Awaited<ReturnType<typeof gatherHeads>> | undefined
     for (let round = 0; round < ROUNDS; round++) {
       const nowMs = clock.nowMs()
-      const use = budgetUse(work.input, p)
       work.input = {
         ...work.input,
         nowMs,
