@@ -61,12 +61,28 @@ function combined(pq: Uint8Array, t: Uint8Array, ct: Uint8Array, pk: Uint8Array)
   return new Uint8Array(digest.digest())
 }
 
+/**
+ * Node finds out by exceptions whether it was given a KeyObject, several times a call, and taking
+ * their stack traces costs as much as X25519. Nobody ever sees those errors.
+ */
+function untraced<A extends readonly unknown[], T>(act: (...args: A) => T): (...args: A) => T {
+  return (...args) => {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    try {
+      return act(...args)
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
+    }
+  }
+}
+
 const kem: Kem = {
   publicKey(seed) {
     const { pq, t } = expand(seed)
     return concat(rawPublic(pq), rawPublic(t))
   },
-  encap(to) {
+  encap: untraced((to) => {
     const pk = to.subarray(ML_KEM_PUBLIC_BYTES)
     const pq = encapsulate(publicPart(ML_KEM, to.subarray(0, ML_KEM_PUBLIC_BYTES)))
     const { privateKey, publicKey } = generateKeyPairSync(X25519)
@@ -76,14 +92,14 @@ const kem: Kem = {
       enc: concat(pq.ciphertext, ct),
       secret: combined(pq.sharedKey, shared, ct, pk)
     }
-  },
-  decap(seed, enc) {
+  }),
+  decap: untraced((seed, enc) => {
     const { pq, t } = expand(seed)
     const ct = enc.subarray(ML_KEM_CT_BYTES)
     const secret = decapsulate(pq, enc.subarray(0, ML_KEM_CT_BYTES))
     const shared = diffieHellman({ privateKey: t, publicKey: publicPart(X25519, ct) })
     return combined(secret, shared, ct, rawPublic(t))
-  }
+  })
 }
 
 /** The secret that the zero seed finds in an enc of nines (noble's answer; FIPS 203 rejection). */
