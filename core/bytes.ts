@@ -40,7 +40,7 @@ export function uintBe(n: number, width: number): Uint8Array<ArrayBuffer> {
 }
 
 /** D(s): a domain label, ASCII followed by one zero byte. */
-export const domain = (label: string): Uint8Array => concat(utf8(label), new Uint8Array(1))
+export const domain = (label: string): Uint8Array => utf8(`${label}\0`)
 
 /** A uint256 word, 32 bytes big-endian, as the EVM stores it. */
 export function wordBytes(word: bigint): Uint8Array<ArrayBuffer> {
