@@ -49,6 +49,7 @@ export const name = 'release'
 const SIDE = new URL('custodian-side.ts', import.meta.url)
 /** As PERFORMANCE.md §2.1 measured echoes. */
 const ECHO_BYTES = 256
+const WARM_UP = 4_000
 /** Keys made before anybody waits for them. */
 const KEYS = 64
 /** A revocation counts from its block on: a head may be kept for so long, then one exchange. */
@@ -61,6 +62,9 @@ export async function run(options: BenchOptions): Promise<readonly Row[]> {
     await using server = await startChild<CustodianSide>(SIDE, init)
     await using requester = await Requester.start(server)
     const count = options.quick ? 20 : 300
+    // as a custodian runs that has been up for a while
+    await requester.prepare('shipped')
+    await requester.pipelined(options.quick ? 20 : WARM_UP)
     const rows = await speed(server, requester, repeatsOf(options), count)
     return [...rows, ...(await revocation(server, requester, options.quick))]
   } finally {
