@@ -7,23 +7,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './files.ts'
+import { type Mutant, of } from './mutant.ts'
+import { custody, gate, inbox, reading, receipts } from './mutants-node.ts'
 
-/** One damage. */
-export interface Mutant {
-  /** What is no longer checked, in words. */
-  readonly name: string
-  readonly file: string
-  /** Text that occurs once in `file`. */
-  readonly find: string
-  readonly replace: string
-  /** Test files of which one has to fail. */
-  readonly tests: readonly string[]
-}
-
-type Damage = readonly [name: string, find: string, replace: string]
-
-const of = (file: string, tests: readonly string[], damages: readonly Damage[]): Mutant[] =>
-  damages.map(([name, find, replace]) => ({ name, file, find, replace, tests }))
+export type { Mutant } from './mutant.ts'
 
 const DECIDE = 'core/decide.ts'
 const DECIDE_TESTS = ['test/core/decide.test.ts']
@@ -307,12 +294,13 @@ const container: Mutant[] = [
   ])
 ]
 
-/** Of node/release/gate.ts: what is no row of decide's table (checks 1 and 46–50). */
-const gate: Mutant[] = []
-
 export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
   decide: [...decideRows(), ...decideHelpers],
   formats,
   container,
-  gate
+  gate,
+  custody,
+  inbox,
+  receipts,
+  reading
 }

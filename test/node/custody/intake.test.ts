@@ -221,6 +221,18 @@ const REFUSED: readonly Case[] = [
     arrange: async (world) => world.register(await defaultDeal()),
     pack: changed({ anchorSalt: named('another') })
   },
+  {
+    id: 'a chain that proves nothing',
+    code: CustodyCode.ANCHOR,
+    arrange: ({ endpoints }) => {
+      for (const { faults } of endpoints) {
+        faults.forgeProof = () => {
+          throw new Error('no proof')
+        }
+      }
+    },
+    pack: changed({})
+  },
   { id: 'a chain that is down', code: CustodyCode.ANCHOR, arrange: down, pack: changed({}) }
 ]
 

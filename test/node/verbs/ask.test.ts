@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { hash } from '../../../core/ids.ts'
 import { encodeBody } from '../../../core/receipt.ts'
 import { ask } from '../../../node/verbs/ask.ts'
-import { named } from '../../fixtures/gate.ts'
+import { named, p } from '../../fixtures/gate.ts'
 import { refuse, release } from '../../fixtures/messages.ts'
 import {
   type Behaviour,
@@ -70,10 +71,11 @@ const lies: readonly { readonly id: string; readonly reason: RegExp; readonly of
     id: 'has a body that its link does not hold',
     reason: /receipt/,
     of: {
-      answer: (answer) => ({
-        ...answer,
-        body: encodeBody(release({ req: answer.req, salt: named('another') }))
-      })
+      answer: (answer) => {
+        const ct = hash(p.sha256(answer.enc as Uint8Array, answer.ct as Uint8Array))
+        const body = encodeBody(release({ req: answer.req, ct, salt: named('another') }))
+        return { ...answer, body }
+      }
     }
   },
   {
