@@ -18,7 +18,7 @@ import {
   sign,
   verify
 } from 'node:crypto'
-import { assertBytes, concat, equalBytes, fromHex, u8, wipe } from '../../core/bytes.ts'
+import { assertBytes, concat, equalBytes, fromHex, release, u8, wipe } from '../../core/bytes.ts'
 import { isStrictEd25519Key, isStrictEd25519Signature, remembering } from '../../core/ed25519.ts'
 import { DecryptionFailedError, InvalidParametersError } from '../../core/errors.ts'
 import { hpkeOver, type Kem, nobleKem } from '../../core/hpke.ts'
@@ -71,7 +71,9 @@ function chunksUnder(key: KeyObject, aad?: Uint8Array): ChunkCipher {
     sealInto(nonce, given, out) {
       const cipher = createCipheriv(CHACHA, key, assertBytes(nonce, 12, 'nonce'), TAGGED)
       if (aad != null) cipher.setAAD(aad, { plaintextLength: given.byteLength })
-      assertBytes(out, given.byteLength + TAG_BYTES, 'out').set(cipher.update(given))
+      const sealed = cipher.update(given)
+      assertBytes(out, given.byteLength + TAG_BYTES, 'out').set(sealed)
+      release(sealed) // or the collector takes a quarter of the time that sealing takes
       cipher.final()
       out.set(cipher.getAuthTag(), given.byteLength)
     },

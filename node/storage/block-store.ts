@@ -115,6 +115,8 @@ interface BlockStoreComponents {
 export class BlockStore extends BaseBlockstore {
   /** Frames that were damaged on the disk when the store was opened; their blocks are missing. */
   readonly damaged: number
+  /** Each block is read anew, into memory of its own. */
+  readonly givesOwn = true
   readonly #index: BlockIndex
   readonly #segments: SegmentSet
   readonly #writer: BlockWriter

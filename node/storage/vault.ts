@@ -10,7 +10,7 @@ import type { AbortOptions } from '@libp2p/interface'
 import type { Blockstore } from 'interface-blockstore'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
-import { concat } from '../../core/bytes.ts'
+import { concat, release } from '../../core/bytes.ts'
 import { ContentNotFoundError, InvalidMessageError } from '../../core/errors.ts'
 import type { Journal } from '../adapters.ts'
 import { Arriving } from './arriving.ts'
@@ -24,6 +24,8 @@ import { keyOf, References } from './references.ts'
 export type VaultBlockstore = Blockstore & {
   sync?(): Promise<void>
   compact?(): Promise<void>
+  /** Whether the bytes that `get` gives are the reader's own, to be freed. @default false */
+  readonly givesOwn?: boolean
 }
 
 export interface VaultComponents {
@@ -42,6 +44,11 @@ export interface GetOptions extends AbortOptions {
   /** Who may have the blocks that are not here; what they give is not stored. */
   readonly providers?: readonly Provider[]
   readonly onFailure?: (failure: ProviderFailure) => void
+  /**
+   * A piece is valid only until the next is asked for; then its memory is freed, if it can be.
+   * @default false
+   */
+  readonly freePieces?: boolean
 }
 
 export interface FetchedOptions extends AbortOptions {
@@ -133,6 +140,7 @@ export class Vault {
     const from = options.offset ?? 0
     const to = options.length == null ? Number.POSITIVE_INFINITY : from + options.length
     if (to <= from) return
+    const mayFree = options.freePieces === true && this.#store.givesOwn === true
     using reading = this.#reading(cid, options)
     const places = walk(cid, reading.read, ({ offset, bytes }) => {
       return bytes == null || (offset < to && offset + bytes > from)
@@ -143,6 +151,7 @@ export class Vault {
       const start = Math.max(0, from - place.offset)
       const end = Math.min(leaf.byteLength, to - place.offset)
       if (start < end) yield leaf.subarray(start, end)
+      if (mayFree) release(leaf)
     }
   }
 

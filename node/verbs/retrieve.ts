@@ -198,6 +198,7 @@ const readerOf =
       ...(length == null ? {} : { length }),
       providers,
       signal,
+      freePieces: true, // opened before the next is asked for
       onFailure: ({ peer, error }) => {
         if (error.name !== 'InvalidMessageError') return
         blame?.(peerIdBytes(peer.toMultihash().bytes), 'gave a block that does not match its CID')

@@ -3,7 +3,7 @@
  * vault, shares under their custodians' keys, and the manifest that the owner signs.
  * @module
  */
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { AbortOptions } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { wipe } from '../../core/bytes.ts'
@@ -185,12 +185,20 @@ export async function storePayload(
   return { cid, facts: await done }
 }
 
+/** Reads into one buffer, again and again: sealing is done with a piece when it asks for the next. */
 async function* read(path: string, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  let bytes = 0
-  for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES })) {
-    bytes += (piece as Uint8Array).byteLength
-    onRead(bytes)
-    yield piece as Uint8Array
+  const buffer = new Uint8Array(READ_BYTES)
+  const file = await open(path)
+  try {
+    for (let at = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at)
+      if (bytesRead === 0) return
+      at += bytesRead
+      onRead(at)
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
   }
 }
 

@@ -67,6 +67,9 @@ export async function writeRecord(
   }
 }
 
+/** A piece is in the file before the next is asked for. */
+const WRITTEN_BY_THEN = { freePieces: true } as const
+
 function plaintext(
   node: Node,
   { size }: Content,
@@ -76,7 +79,7 @@ function plaintext(
   { from, to }: RecordGetArgs
 ): AsyncIterable<Uint8Array> {
   const p = node.primitives
-  if (from == null && to == null) return openPayload(read(0), keys, meta.length, p)
+  if (from == null && to == null) return openPayload(read(0), keys, meta.length, p, WRITTEN_BY_THEN)
   const readAt = async (offset: number, length: number): Promise<Uint8Array> => {
     const out = new Uint8Array(length)
     let at = 0

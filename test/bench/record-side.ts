@@ -4,10 +4,10 @@
  * @module
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { createReadStream, writevSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { writevSync } from 'node:fs'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { equalBytes } from '../../core/bytes.ts'
+import { equalBytes, release } from '../../core/bytes.ts'
 import { deriveKeys, makeHeader, type UnlockedKeys, unlock } from '../../core/container.ts'
 import { chunkNonce, openPayload, type PayloadFacts } from '../../core/container-payload.ts'
 import { recordSecret } from '../../core/ids.ts'
@@ -30,7 +30,7 @@ export type RecordSide = {
   put(): Promise<Cost>
   /** Reads what was put last. */
   open(): Promise<Cost>
-  /** Cipher and one hash, of bytes in memory. */
+  /** Cipher and one hash, of bytes in memory, the last 16 MiB of output kept. */
   putBound(): Promise<Cost>
   openBound(): Promise<Cost>
   /** All that a put cannot do without: also reads the file, hashes it, writes and syncs. */
@@ -71,7 +71,14 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
       const { cid, keys, facts } = last
       return await costOf(async () => {
         const digest = p.sha256Stream()
-        for await (const piece of openPayload(vault.get(cid), keys, facts.length, p)) {
+        const options = { freePieces: true }
+        for await (const piece of openPayload(
+          vault.get(cid, options),
+          keys,
+          facts.length,
+          p,
+          options
+        )) {
           digest.update(piece)
         }
         if (!equalBytes(digest.digest(), facts.sha256)) throw new Error('another record came out')
@@ -85,6 +92,7 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
           const sealed = sealChunk(key, plain[i % RING] as Uint8Array, i)
           leaf.update(sealed[0])
           leaf.update(sealed[1])
+          replaced(kept[i % RING]?.[0])
           kept[i % RING] = sealed
           if (i % LEAF_CHUNKS !== LEAF_CHUNKS - 1) continue
           leaf.digest()
@@ -100,6 +108,7 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
         for (let i = 0; i < chunks; i++) {
           const opened = openChunk(key, sealed[i % RING] as Sealed, i % RING)
           digest.update(opened)
+          replaced(kept[i % RING])
           kept[i % RING] = opened
         }
         digest.digest()
@@ -107,15 +116,20 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
     },
     async putWork() {
       const path = join(folder, 'bound')
-      const handle = await open(path, 'w')
+      const [from, to] = [await open(file), await open(path, 'w')]
       try {
-        return await costOf(() => readSealHashWrite(key, file, handle))
+        return await costOf(() => readSealHashWrite(key, from, to))
       } finally {
-        await handle.close()
+        await Promise.all([from.close(), to.close()])
         await rm(path)
       }
     }
   }
+}
+
+/** The collector's time is no part of a bound. */
+const replaced = (bytes: Uint8Array | undefined): void => {
+  if (bytes != null) release(bytes)
 }
 
 function sealChunk(key: Uint8Array, chunk: Uint8Array, index: number): Sealed {
@@ -134,16 +148,15 @@ function openChunk(key: Uint8Array, [chunk, tag]: Sealed, index: number): Uint8A
 }
 
 /** The whole work of a put by the shortest code that does it, synced as often as the vault does. */
-async function readSealHashWrite(
-  key: Uint8Array,
-  file: string,
-  to: Awaited<ReturnType<typeof open>>
-): Promise<void> {
+async function readSealHashWrite(key: Uint8Array, from: FileHandle, to: FileHandle): Promise<void> {
   const whole = createHash('sha256')
   let index = 0
   let unsynced = 0
-  for await (const given of createReadStream(file, { highWaterMark: READ_BYTES })) {
-    const piece = given as Uint8Array
+  const buffer = new Uint8Array(READ_BYTES)
+  for (;;) {
+    const { bytesRead } = await from.read(buffer)
+    if (bytesRead === 0) break
+    const piece = buffer.subarray(0, bytesRead)
     whole.update(piece)
     const parts: Uint8Array[] = []
     for (let at = 0; at < piece.byteLength; at += CHUNK_BYTES) {
@@ -153,6 +166,7 @@ async function readSealHashWrite(
     for (const part of parts) leaf.update(part)
     leaf.digest()
     writevSync(to.fd, parts)
+    for (const part of parts) release(part)
     unsynced += piece.byteLength
     if (unsynced < STORE_UNSYNCED_BYTES) continue
     unsynced = 0

@@ -224,6 +224,22 @@ describe('sealing a payload', () => {
     expect(new Set(kept.map((piece) => piece.buffer)).size).toBe(3)
   })
 
+  it('is opened into memory that is freed again, if its reader is done with each in time', async () => {
+    const content = pattern(9 * CHUNK + 5)
+    const { keys, payload } = await sealRecord(content, { p })
+    const opened = openPayload(inPieces(payload), keys, content.byteLength, p, { freePieces: true })
+    const copies: Uint8Array[] = []
+    const pieces: Uint8Array[] = []
+    for await (const piece of opened) {
+      copies.push(piece.slice())
+      pieces.push(piece)
+    }
+
+    expect(equalBytes(concat(...copies), content)).toBe(true)
+    expect(pieces.slice(0, -1).every((piece) => piece.byteLength === 0)).toBe(true)
+    expect(pieces.at(-1)?.byteLength).toBe(5)
+  })
+
   it('reads its source as it is read itself', async () => {
     let given = 0
     async function* counted() {

@@ -46,6 +46,32 @@ describe('vault', () => {
     }
   )
 
+  it.each([
+    {
+      store: 'files',
+      blockstore: () => openBlockStore('/b', { quotaBytes: 1e9, fs: memoryFiles() })
+    },
+    { store: 'memory', blockstore: async () => new MemoryBlockstore() }
+  ])('frees what it read from $store only where it is its own', async ({ blockstore }) => {
+    const store: VaultBlockstore = await blockstore()
+    const vault = await openVault(store)
+    const given = payload(3 * LEAF_BYTES)
+    const cid = await vault.put(pieces(given))
+    const copies: Uint8Array[] = []
+    const freed: boolean[] = []
+    let last: Uint8Array | undefined
+
+    for await (const piece of vault.get(cid, { freePieces: true })) {
+      if (last != null) freed.push(last.byteLength === 0)
+      copies.push(piece.slice())
+      last = piece
+    }
+
+    expect(same(Buffer.concat(copies), given)).toBe(true)
+    expect(freed).toEqual([store.givesOwn === true, store.givesOwn === true])
+    expect(same(await bytesOf(vault.get(cid)), given)).toBe(true)
+  })
+
   it('is done with a piece when it asks for the next, and names it as unixfs does', async () => {
     for (const length of [5, LEAF_BYTES - 1, LEAF_BYTES, 4 * LEAF_BYTES, 4 * LEAF_BYTES + 9]) {
       const store = new MemoryBlockstore()
