@@ -17,6 +17,7 @@ import type { Hint } from '../protocols/announce/index.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { StreamLimits } from '../protocols/framing.ts'
 import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
+import { outageText } from './chain/outage.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { type Clinic, type ClinicStores, openClinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
@@ -256,7 +257,7 @@ async function readiness(
   if (connections === 0) reasons.push('no peer')
   if (clinic?.receipts.isWhole === false) reasons.push('the receipt log is not whole')
   const current = await heads.current()
-  if (!current.ok) reasons.push(`no agreed chain head (${current.code})`)
+  if (!current.ok) reasons.push(`no agreed chain head: ${outageText(current.code)}`)
   else {
     const age = Math.floor(clock.nowMs() / 1_000) - current.value.head.timeSeconds
     if (age > parameters.headMaxAgeSeconds) reasons.push(`chain head is ${age} s old`)

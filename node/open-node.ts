@@ -6,6 +6,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ComponentLogger } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
 import type { Deployment } from '../core/deployment.ts'
 import { InvalidConfigError } from '../core/errors.ts'
@@ -132,8 +133,19 @@ export async function openNode(
   } catch (err) {
     await datastore.close()
     rejections.remove()
-    throw err
+    throw notListening(config, err) ?? err
   }
+}
+
+/** Of an address that cannot be listened on libp2p tells a page. */
+function notListening({ listen }: Config, err: unknown): InvalidConfigError | undefined {
+  if ((err as Error).name !== 'UnsupportedListenAddressesError') return undefined
+  const { message } = err as Error
+  const which = listen.filter((address) => message.includes(`${address}:`)).join(', ')
+  const why = /\bE[A-Z]{4,}\b/.exec(message)?.[0] ?? 'refused'
+  return new InvalidConfigError(`"listen" expected free addresses, got ${which} (${why})`, {
+    cause: err
+  })
 }
 
 async function openChain({ config, paths }: Repo, primitives: Primitives): Promise<Chain> {
@@ -207,6 +219,9 @@ const limitsOf = ({ limits: { requestsPerSecond } }: Config) =>
   requestsPerSecond == null ? {} : { requestsPerSecond, requestsBurst: 2 * requestsPerSecond }
 
 function networkOf({ listen, announce, bootstrap, limits, chain, profile }: Config) {
+  for (const [name, addresses] of Object.entries({ listen, announce, bootstrap })) {
+    for (const address of addresses) assertAddress(name, address)
+  }
   const local = chain.kind === 'dev' || profile === 'test'
   return {
     listen,
@@ -214,6 +229,18 @@ function networkOf({ listen, announce, bootstrap, limits, chain, profile }: Conf
     bootstrap,
     ...(limits.connections == null ? {} : { maxConnections: limits.connections }),
     ...(local ? { inboundPerSecond: ONE_HOST, inboundPending: ONE_HOST } : {})
+  }
+}
+
+/** The schema knows the form of an address; only its parser knows the protocols. */
+function assertAddress(name: string, address: string): void {
+  try {
+    multiaddr(address)
+  } catch (cause) {
+    const why = (cause as Error).message
+    throw new InvalidConfigError(`"${name}" expected a multiaddr, got ${address} (${why})`, {
+      cause
+    })
   }
 }
 

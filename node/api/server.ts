@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import type { Logger } from '@libp2p/interface'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { equalBytes, utf8 } from '../../core/bytes.ts'
-import { InvalidParametersError, RateLimitedError } from '../../core/errors.ts'
+import { InvalidConfigError, InvalidParametersError, RateLimitedError } from '../../core/errors.ts'
 import {
   API_BODY_BYTES,
   API_REQUEST_MS,
@@ -83,7 +83,7 @@ export async function startApi<N>(init: ApiInit<N>): Promise<Api> {
   })
   addVerbs(app, init, calls)
 
-  await app.listen({ host: '127.0.0.1', port: init.port })
+  await listen(app, init.port)
   const { port } = app.server.address() as AddressInfo
   hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`])
   return {
@@ -95,6 +95,18 @@ export async function startApi<N>(init: ApiInit<N>): Promise<Api> {
       await calls.idle(STOP_ABORTED_MS)
       await app.close()
     }
+  }
+}
+
+async function listen(app: FastifyInstance, port: number): Promise<void> {
+  try {
+    await app.listen({ host: '127.0.0.1', port })
+  } catch (err) {
+    const { code } = err as NodeJS.ErrnoException
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw err
+    throw new InvalidConfigError(`"api.port" expected a free port, got ${port} (${code})`, {
+      cause: err
+    })
   }
 }
 

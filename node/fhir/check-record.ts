@@ -3,7 +3,7 @@
  * not valid is refused, since nobody could read it later; anything else is taken as it is.
  * @module
  */
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants, type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { InvalidParametersError, InvalidRecordError } from '../../core/errors.ts'
@@ -65,7 +65,8 @@ export async function checkRecord(path: string, options: CheckOptions = {}): Pro
 async function openFile(path: string): Promise<FileHandle> {
   let file: FileHandle
   try {
-    file = await open(path, 'r')
+    // a pipe that nobody writes to would otherwise take a thread for good before it can be refused
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (err) {
     throw new InvalidParametersError(`"path" expected a readable file, got ${path}`, { cause: err })
   }

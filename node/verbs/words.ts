@@ -7,6 +7,7 @@ import { codeName } from '../../core/codes.ts'
 import { ChainUnavailableError } from '../../core/errors.ts'
 import { HEAD_CACHE_MS } from '../../core/limits.ts'
 import type { VerifiedHeader, WordRef } from '../adapters.ts'
+import { outageText } from '../chain/outage.ts'
 import type { Node } from '../node.ts'
 
 /** @throws ChainUnavailableError */
@@ -15,7 +16,7 @@ export async function currentHeads(
   signal: AbortSignal
 ): Promise<{ readonly head: VerifiedHeader; readonly conf: VerifiedHeader }> {
   const heads = await node.heads.current({ signal })
-  if (!heads.ok) throw new ChainUnavailableError(`no agreed head: ${codeName(heads.code)}`)
+  if (!heads.ok) throw new ChainUnavailableError(`no agreed chain head: ${outageText(heads.code)}`)
   return heads.value
 }
 
