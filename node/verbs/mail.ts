@@ -10,7 +10,7 @@ import { capsuleInfo, inboxInfo, kemKeyHash, open, seal, sealedShape } from '../
 import { InvalidMessageError, PeerUnavailableError } from '../../core/errors.ts'
 import { grantId, openingHash } from '../../core/grant.ts'
 import { type PeerIdBytes, peerIdBytes } from '../../core/ids.ts'
-import { INBOX_FRAME_MAX_BYTES } from '../../core/limits.ts'
+import { INBOX_FRAME_MAX_BYTES, MAILBOX_ITEMS } from '../../core/limits.ts'
 import { type Capsule, capsuleShape, decodeManifest, verifyManifest } from '../../core/manifest.ts'
 import { openReply, openWish, replyMailShape, wishReplyShape } from '../../core/wish.ts'
 import { peerText } from '../keys/peer-text.ts'
@@ -118,13 +118,13 @@ async function collectOwn(node: Node): Promise<void> {
 async function collectFrom(node: Node, keeper: PeerIdBytes, signal: AbortSignal): Promise<void> {
   const { identity, inbox, ledger } = node
   const peer = await node.reach.peer(keeper, [], { signal })
-  for (;;) {
-    const page = await inbox.list(peer, identity.account, ledger.mailUpTo(keeper), { signal })
-    if (!page.ok) return // not kept for here (yet)
-    await takeIn(node, keeper, page.items)
-    const last = page.items.at(-1)?.seq
+  for (let page = 0; page < MAILBOX_ITEMS; page++) {
+    const waiting = await inbox.list(peer, identity.account, ledger.mailUpTo(keeper), { signal })
+    if (!waiting.ok) return // not kept for here (yet)
+    await takeIn(node, keeper, waiting.items)
+    const last = waiting.items.at(-1)?.seq
     if (last != null) await inbox.remove(peer, identity.account, last, { signal })
-    if (!page.more) return
+    if (last == null || !waiting.more) return
   }
 }
 

@@ -168,6 +168,8 @@ export interface RevokeResult {
 }
 
 export interface HistoryResult {
+  /** Custodians whose receipts do not hold: of them, only what was fetched before is shown. */
+  readonly faults?: readonly { readonly custodian: string; readonly reason: string }[]
   readonly entries: readonly {
     readonly at: number
     readonly kind: string

@@ -18,7 +18,7 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
     example: 'history 3f2a…',
     verb: 'history',
     args: ([record]) => ({ record }),
-    text: ({ entries }) =>
+    text: ({ entries, faults = [] }) =>
       table(
         ['AT', 'WHAT', 'WHO', 'PURPOSE', 'CODE', 'CUSTODIAN', 'RECORD', 'VER'],
         entries.map((each) => [
@@ -32,7 +32,7 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
           each.ver
         ]),
         'no receipts yet'
-      )
+      ) + faults.map(({ custodian, reason }) => `${custodian} LIES: ${clean(reason)}\n`).join('')
   })
   const audit = addGroup(program, 'audit', 'receipts: export, verify')
   addVerb<AuditExportResult>(audit, context, {
