@@ -3,7 +3,7 @@
  * beside the bare cipher and hash of the same number of bytes: a child of put.bench.ts.
  * @module
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, type Hash, randomBytes } from 'node:crypto'
 import { writevSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -33,6 +33,8 @@ export type RecordSide = {
   /** Cipher and one hash, of bytes in memory, the last 16 MiB of output kept. */
   putBound(): Promise<Cost>
   openBound(): Promise<Cost>
+  /** The same cipher and hash of bytes in memory, written, and synced as often as the vault does. */
+  putDurable(): Promise<Cost>
   /** All that a put cannot do without: also reads the file, hashes it, writes and syncs. */
   putWork(): Promise<Cost>
 }
@@ -44,14 +46,16 @@ const TAGGED = { authTagLength: 16 }
 /** Source and output of the bounds: more than the processor's cache holds, far below a record. */
 const RING = 256
 const LEAF_CHUNKS = 4
-const READ_BYTES = 1_024 * 1_024
 
 export async function serve({ folder, file, bytes }: RecordSideInit): Promise<RecordSide> {
   const store = await openBlockStore(join(folder, 'segments'), { quotaBytes: 2 ** 40 })
   const pins = await openJournal(join(folder, 'pins'), { maxEntryBytes: 256 })
   const vault = await Vault.open({ blockstore: store, pins })
   const key = randomBytes(32)
-  const plain = Array.from({ length: RING }, () => randomBytes(CHUNK_BYTES))
+  const ring = randomBytes(RING * CHUNK_BYTES)
+  const plain = Array.from({ length: RING }, (_, i) =>
+    ring.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)
+  )
   const chunks = Math.ceil(bytes / CHUNK_BYTES)
   let last: { cid: Awaited<ReturnType<Vault['put']>>; keys: UnlockedKeys; facts: PayloadFacts }
   let sealedRing: readonly Sealed[] | undefined
@@ -114,14 +118,15 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
         digest.digest()
       })
     },
+    putDurable: () =>
+      writing(folder, (to) => sealHashWrite(key, fromMemory(ring, bytes), to, undefined)),
     async putWork() {
-      const path = join(folder, 'bound')
-      const [from, to] = [await open(file), await open(path, 'w')]
+      const from = await open(file)
       try {
-        return await costOf(() => readSealHashWrite(key, from, to))
+        const whole = createHash('sha256')
+        return await writing(folder, (to) => sealHashWrite(key, fromFile(from), to, whole))
       } finally {
-        await Promise.all([from.close(), to.close()])
-        await rm(path)
+        await from.close()
       }
     }
   }
@@ -147,17 +152,28 @@ function openChunk(key: Uint8Array, [chunk, tag]: Sealed, index: number): Uint8A
   return out
 }
 
-/** The whole work of a put by the shortest code that does it, synced as often as the vault does. */
-async function readSealHashWrite(key: Uint8Array, from: FileHandle, to: FileHandle): Promise<void> {
-  const whole = createHash('sha256')
+async function writing(folder: string, act: (to: FileHandle) => Promise<void>): Promise<Cost> {
+  const path = join(folder, 'bound')
+  const to = await open(path, 'w')
+  try {
+    return await costOf(() => act(to))
+  } finally {
+    await to.close()
+    await rm(path)
+  }
+}
+
+/** A put by the shortest code that does it; `whole` hashes the plaintext too, as the format asks. */
+async function sealHashWrite(
+  key: Uint8Array,
+  pieces: AsyncIterable<Uint8Array>,
+  to: FileHandle,
+  whole: Hash | undefined
+): Promise<void> {
   let index = 0
   let unsynced = 0
-  const buffer = new Uint8Array(READ_BYTES)
-  for (;;) {
-    const { bytesRead } = await from.read(buffer)
-    if (bytesRead === 0) break
-    const piece = buffer.subarray(0, bytesRead)
-    whole.update(piece)
+  for await (const piece of pieces) {
+    whole?.update(piece)
     const parts: Uint8Array[] = []
     for (let at = 0; at < piece.byteLength; at += CHUNK_BYTES) {
       parts.push(...sealChunk(key, piece.subarray(at, at + CHUNK_BYTES), index++))
@@ -173,5 +189,22 @@ async function readSealHashWrite(key: Uint8Array, from: FileHandle, to: FileHand
     await to.datasync()
   }
   await to.datasync()
-  whole.digest()
+  whole?.digest()
+}
+
+async function* fromFile(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(LEAF_CHUNKS * CHUNK_BYTES)
+  for (;;) {
+    const { bytesRead } = await file.read(buffer)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+async function* fromMemory(ring: Uint8Array, bytes: number): AsyncGenerator<Uint8Array> {
+  const leafBytes = LEAF_CHUNKS * CHUNK_BYTES
+  for (let at = 0; at < bytes; at += leafBytes) {
+    const start = at % ring.byteLength
+    yield ring.subarray(start, start + Math.min(leafBytes, bytes - at))
+  }
 }
