@@ -53,7 +53,9 @@ export default defineConfig({
           name: 'e2e',
           include: e2eTests,
           globalSetup: buildsContracts,
-          fileParallelism: false, // whole daemons and a chain each: two at once fight for the cores
+          // whole daemons and a chain each: they fight for the cores with whatever runs beside them
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000
         }

@@ -113,7 +113,7 @@ describe('a folder', () => {
 describe('a verb', () => {
   it('asks the daemon that runs, and does without one that does not', async () => {
     const alone = await json<RecordListResult>('record', 'ls')
-    expect(alone.records.map(({ recordId }) => recordId)).toEqual([record.recordId])
+    expect(alone.records.map(({ recordId }) => recordId)).toContain(record.recordId)
     expect(await readdir(folder)).not.toContain('api')
 
     const daemon = await net.start('patient')

@@ -219,10 +219,12 @@ describe('a failure', () => {
     }
     const from = sender()
 
-    const [first, second] = await Promise.allSettled([from.send(draft), from.send(draft)])
+    const both = await Promise.allSettled([from.send(draft), from.send(draft)])
 
-    expect(first).toMatchObject({ status: 'rejected', reason: failed('insufficient funds') })
-    expect(second.status).toBe('fulfilled')
+    // which of them meets the bad answer is not promised
+    const [failure, ...others] = both.filter(({ status }) => status === 'rejected')
+    expect(failure).toMatchObject({ reason: failed('insufficient funds') })
+    expect(others).toEqual([])
   })
 
   it('to reach anybody is the chain’s', async () => {
