@@ -45,7 +45,7 @@ describe('keyward demo', () => {
       ...flags
     )
 
-    expect({ code, err }).toMatchObject({ code: 0 })
+    expect(code, err).toBe(0)
     const result = JSON.parse(out.trim().split('\n').at(-1) ?? '') as DemoResult
     expect(result).toMatchObject({
       ok: true,
