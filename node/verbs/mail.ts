@@ -218,11 +218,15 @@ function assertCapsule(node: Node, capsule: Capsule, owner: Uint8Array, id: Uint
   if (!equalBytes(capsule.owner, owner) || !equalBytes(found, id)) {
     throw new InvalidMessageError('"capsule" expected the opening of its grant')
   }
-  for (const { manifest } of capsule.records) {
+  for (const { manifest, recordId, ver } of capsule.records) {
     const decoded = decodeManifest(manifest, p)
     verifyManifest(decoded, deployment, p)
-    if (!equalBytes(decoded.content.owner, owner)) {
+    const { content } = decoded
+    if (!equalBytes(content.owner, owner)) {
       throw new InvalidMessageError('"capsule" expected manifests of its owner')
+    }
+    if (!equalBytes(content.recordId, recordId) || content.ver !== ver) {
+      throw new InvalidMessageError('"capsule" expected the manifests of its records')
     }
   }
 }

@@ -6,12 +6,18 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
-import { fromHex, toHex, wipe } from '../../core/bytes.ts'
+import { equalBytes, fromHex, toHex, wipe, wordBytes } from '../../core/bytes.ts'
 import { decodeHeader, unlock, wipeKeys } from '../../core/container.ts'
-import { ContentNotFoundError, RecordNotFoundError } from '../../core/errors.ts'
+import {
+  ContentNotFoundError,
+  InvalidMessageError,
+  RecordNotFoundError
+} from '../../core/errors.ts'
+import { recordKey, recordTag } from '../../core/grant.ts'
 import { kemPublicKey, kemSeed, peerIdBytes, recordId } from '../../core/ids.ts'
-import { type Capsule, decodeManifest, type Manifest } from '../../core/manifest.ts'
+import { anchor, type Capsule, decodeManifest, type Manifest } from '../../core/manifest.ts'
 import { bitOfHl7, purposeCodes } from '../../core/purposes.ts'
+import { anchorSlot } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { Node } from '../node.ts'
 import type { Provider } from '../storage/block-session.ts'
@@ -21,7 +27,7 @@ import { ownKeys, ownRecord } from './own.ts'
 import type { RecordGetResult } from './results.ts'
 import type { RecordGetArgs } from './shapes.ts'
 import type { VerbOptions } from './verb.ts'
-import { currentHeads } from './words.ts'
+import { currentHeads, headWords } from './words.ts'
 import { type ReadPayload, type Written, writeRecord } from './write-record.ts'
 
 /** Custodians that have not answered when the record is written are waited for this long. */
@@ -71,7 +77,7 @@ async function retrieveGranted(
 ): Promise<RecordGetResult> {
   const { primitives: p } = node
   const { signal } = options
-  const { capsule, manifest, hl7, ownerSecret } = heldFor(node, args)
+  const { capsule, manifest, hl7, ownerSecret, anchorSalt } = heldFor(node, args)
   const seed = kemSeed(node.random(32))
   try {
     const { conf } = await currentHeads(node, signal)
@@ -85,6 +91,7 @@ async function retrieveGranted(
     }
     const collected = await collectShares(node, read, options)
     const { hdr, kcom, cid } = manifest.content
+    await assertAnchored(node, manifest, anchorSalt, signal)
     const keys = unlock(decodeHeader(hdr), kcom, collected.secret, ownerSecret, p)
     try {
       const root = CID.decode(cid)
@@ -104,6 +111,24 @@ async function retrieveGranted(
   }
 }
 
+/**
+ * The content is the one that its owner registered, for whomever else she gave it to.
+ * @throws InvalidMessageError, ChainUnavailableError
+ */
+async function assertAnchored(
+  node: Node,
+  { content, contentHash }: Manifest,
+  anchorSalt: Parameters<typeof anchor>[0],
+  signal: AbortSignal
+): Promise<void> {
+  const { primitives: p } = node
+  const key = recordKey(content.owner, recordTag(content.recordId, content.ver, p), p)
+  const [word = 0n] = await headWords(node, [anchorSlot(key, p)], signal)
+  if (!equalBytes(wordBytes(word), anchor(anchorSalt, contentHash, p))) {
+    throw new InvalidMessageError('"manifest" expected the content that its owner registered')
+  }
+}
+
 /** The newest grant that holds this version, or the newest version that any grant holds. */
 function heldFor(
   node: Node,
@@ -113,6 +138,7 @@ function heldFor(
   readonly manifest: Manifest
   readonly hl7: string
   readonly ownerSecret: Capsule['records'][number]['so']
+  readonly anchorSalt: Parameters<typeof anchor>[0]
 } {
   const wanted = toHex(fromHex(id, 'recordId'))
   const held = node.ledger
@@ -129,7 +155,8 @@ function heldFor(
   const manifest = decodeManifest(record.manifest, node.primitives)
   // a grant that came unasked names purposes, not a code: any of them serves
   const [code] = purposeCodes(capsule.opening.purposes)
-  return { capsule, manifest, hl7: hl7 || code || '', ownerSecret: record.so }
+  const { so: ownerSecret, anchorSalt } = record
+  return { capsule, manifest, hl7: hl7 || code || '', ownerSecret, anchorSalt }
 }
 
 /** Replicas (or whom the DHT names) at which the grant was proven for blocks, too. */
