@@ -15,6 +15,7 @@ import { runCommand } from './run-command.ts'
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   container: () => import('../test/bench/container.bench.ts'),
   put: () => import('../test/bench/put.bench.ts'),
+  store: () => import('../test/bench/store.bench.ts'),
   fetch: () => import('../test/bench/fetch.bench.ts'),
   release: () => import('../test/bench/release.bench.ts'),
   dht: () => import('../test/bench/dht.bench.ts'),
