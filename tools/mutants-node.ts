@@ -333,5 +333,46 @@ export const reading: readonly Mutant[] = [
       ['no other versions', 'verFrom < wish.verFrom || verTo > wish.verTo', 'false'],
       ['something at all', 'if (records.length === 0) throw', 'if (false) throw']
     ]
+  ),
+  ...of(
+    'node/verbs/deal.ts',
+    ['test/node/verbs/deal.test.ts'],
+    [
+      ["the ACK's signature", "verify('link', receipt.link, peer, node.primitives) &&", ''],
+      [
+        "the ACK's body",
+        ' &&\n    equalBytes(link.body, bodyHash(receipt.body, node.primitives))',
+        ''
+      ],
+      ["the ACK's share", 'equalBytes(body.com, place.com) &&', ''],
+      ["the ACK's content", 'equalBytes(body.contentHash, contentHash) &&', ''],
+      ["the ACK's custody", ' &&\n    equalBytes(body.custodyHash, custodyHash)', '']
+    ]
+  ),
+  ...of(
+    'node/verbs/mail.ts',
+    ['test/node/verbs/mail.test.ts'],
+    [
+      [
+        'a wish for this account',
+        'if (!equalBytes(wish.owner, node.identity.account)) {',
+        'if (false) {'
+      ],
+      ['of whom it was asked', 'const from = owner ?? ', 'const from = '],
+      ["the grant's opening", ' || !equalBytes(found, id)) {', ') {'],
+      ["the owner's manifests", 'if (!equalBytes(content.owner, owner)) {', 'if (false) {'],
+      ['the records named', '!equalBytes(content.recordId, recordId) || ', ''],
+      ['the versions named', ' || content.ver !== ver', '']
+    ]
+  ),
+  ...of(
+    'node/verbs/retrieve.ts',
+    ['test/node/verbs/mail.test.ts'],
+    [['the anchor', 'await assertAnchored(node, manifest, anchorSalt, signal)', '']]
+  ),
+  ...of(
+    'node/verbs/history.ts',
+    ['test/node/verbs/history.test.ts'],
+    [['a chain that holds', 'if (step.faults.length > 0) {', 'if (false) {']]
   )
 ]
