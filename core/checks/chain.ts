@@ -34,6 +34,6 @@ export function requestedIsConfirmed({ heads, requested, request, input }: Conte
 
 /** 18 */
 export const bindingIsAsked = ({ input: { verdicts, erc1271 } }: Context): boolean =>
-  verdicts.binding !== 'unresolved' || erc1271 != null
+  verdicts.binding === 'ok' || erc1271 != null
 export const bindingIsSigned = ({ input: { verdicts, erc1271 } }: Context): boolean =>
   verdicts.binding === 'ok' || erc1271 === 'ok'
