@@ -4,6 +4,7 @@
  * the whole chain is checked; a broken one refuses all work (601) until it is repaired.
  * @module
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { bytesUpTo, decode, encode, map } from '../../core/codec.ts'
 import { StoreCorruptError } from '../../core/errors.ts'
 import type { Address, PeerIdBytes } from '../../core/ids.ts'
@@ -114,7 +115,7 @@ export class ReceiptLog {
    * that fails leaves no gap, and no second link with its number.
    */
   async #write(): Promise<void> {
-    await Promise.resolve() // receipts of the same turn share a write
+    await turn() // requests that came together share a write and its fsync
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, COMMIT_GROUP)
       const { receipts, end } = this.#chain(group)
