@@ -33,9 +33,9 @@ type BothCosts = Cost & { readonly otherCpuSeconds: number }
 export async function run(options: BenchOptions): Promise<readonly Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'keyward-bench-'))
   const init: BlocksSideInit = { folder, seed: options.seed }
+  const blockstore = await openBlockStore(join(folder, 'fetched'), { quotaBytes: 2 ** 40 })
   try {
     await using server = await startChild<BlocksSide>(SIDE, init)
-    const blockstore = await openBlockStore(join(folder, 'fetched'), { quotaBytes: 2 ** 40 })
     await using node = await tcpNode({ blockstore })
     await node.libp2p.dial((await server.calls.addrs()).map((addr) => multiaddr(addr)))
     const rows: Row[] = []
@@ -44,6 +44,7 @@ export async function run(options: BenchOptions): Promise<readonly Row[]> {
     }
     return rows
   } finally {
+    await blockstore.close()
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -52,10 +52,14 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
   const pins = await openJournal(join(folder, 'pins'), { maxEntryBytes: 256 })
   const vault = await Vault.open({ blockstore: store, pins })
   const key = randomBytes(32)
-  const ring = randomBytes(RING * CHUNK_BYTES)
-  const plain = Array.from({ length: RING }, (_, i) =>
-    ring.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)
-  )
+  let made: Buffer | undefined
+  // the side that puts must not be seen to need it
+  const ring = (): Buffer => {
+    made ??= randomBytes(RING * CHUNK_BYTES)
+    return made
+  }
+  const plain = (): readonly Uint8Array[] =>
+    Array.from({ length: RING }, (_, i) => ring().subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES))
   const chunks = Math.ceil(bytes / CHUNK_BYTES)
   let last: { cid: Awaited<ReturnType<Vault['put']>>; keys: UnlockedKeys; facts: PayloadFacts }
   let sealedRing: readonly Sealed[] | undefined
@@ -88,12 +92,13 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
         if (!equalBytes(digest.digest(), facts.sha256)) throw new Error('another record came out')
       })
     },
-    putBound: () =>
-      costOf(() => {
+    putBound() {
+      const given = plain()
+      return costOf(() => {
         const kept: Sealed[] = []
         let leaf = createHash('sha256')
         for (let i = 0; i < chunks; i++) {
-          const sealed = sealChunk(key, plain[i % RING] as Uint8Array, i)
+          const sealed = sealChunk(key, given[i % RING] as Uint8Array, i)
           leaf.update(sealed[0])
           leaf.update(sealed[1])
           replaced(kept[i % RING]?.[0])
@@ -102,9 +107,10 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
           leaf.digest()
           leaf = createHash('sha256')
         }
-      }),
+      })
+    },
     openBound() {
-      sealedRing ??= plain.map((chunk, i) => sealChunk(key, chunk, i))
+      sealedRing ??= plain().map((chunk, i) => sealChunk(key, chunk, i))
       const sealed = sealedRing
       return costOf(() => {
         const digest = createHash('sha256')
@@ -119,7 +125,7 @@ export async function serve({ folder, file, bytes }: RecordSideInit): Promise<Re
       })
     },
     putDurable: () =>
-      writing(folder, (to) => sealHashWrite(key, fromMemory(ring, bytes), to, undefined)),
+      writing(folder, (to) => sealHashWrite(key, fromMemory(ring(), bytes), to, undefined)),
     async putWork() {
       const from = await open(file)
       try {
