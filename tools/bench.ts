@@ -123,7 +123,14 @@ if (unknown.length > 0) {
   const told = await header()
   print(values.json ? JSON.stringify(told) : headerText(told))
   const rows: Row[] = []
-  for (const name of names) rows.push(...(await benchmark(name)))
+  for (const name of names) {
+    try {
+      rows.push(...(await benchmark(name)))
+    } catch (err) {
+      process.exitCode = 1
+      process.stderr.write(`${name} did not run: ${(err as Error).stack}\n`)
+    }
+  }
   const judged = rows.filter(({ met }) => met != null)
   const missed = judged.filter(({ met }) => met === false)
   if (!values.json) print(`\n${judged.length - missed.length} goals met, ${missed.length} missed`)
