@@ -18,7 +18,6 @@ import { kemPublicKey, kemSeed } from '../../core/ids.ts'
 import { EXCHANGE_MAX_MS, HEAD_CACHE_MS, REQUESTS_PIPELINED } from '../../core/limits.ts'
 import { decodeManifest } from '../../core/manifest.ts'
 import { Purpose } from '../../core/purposes.ts'
-import type { BlockRef } from '../../node/adapters.ts'
 import { nativePrimitives as p } from '../../node/crypto/native.ts'
 import { peerText } from '../../node/keys/peer-text.ts'
 import { libp2pOptions } from '../../node/network/libp2p.ts'
@@ -49,6 +48,8 @@ export const name = 'release'
 const SIDE = new URL('custodian-side.ts', import.meta.url)
 /** As PERFORMANCE.md §2.1 measured echoes. */
 const ECHO_BYTES = 256
+/** No round takes longer, on whatever machine. */
+const ROUND_MAX_MS = 120_000
 const WARM_UP = 4_000
 /** Keys made before anybody waits for them. */
 const KEYS = 64
@@ -212,7 +213,9 @@ class Requester implements AsyncDisposable {
   readonly #peer: PeerId
   readonly #node: Node
   readonly #keys: readonly Read['kem'][]
-  #conf: BlockRef | undefined
+  /** All of a read but its key, as a verb has it before it asks anybody. */
+  #read: Omit<Read, 'kem'> | undefined
+  #signal = AbortSignal.timeout(ROUND_MAX_MS)
   #asked = 0
   #answeredAtMs = 0
 
@@ -277,30 +280,24 @@ class Requester implements AsyncDisposable {
   /** A fresh block, and the gate warm at it. */
   async prepare(variant: Variant): Promise<void> {
     await this.#server.calls.use(variant)
-    this.#conf = await this.#server.calls.mine()
+    const { opening, tags, manifest } = this.#who
+    const decoded = decodeManifest(manifest, p)
+    const { owner } = decoded.content
+    this.#signal = AbortSignal.timeout(ROUND_MAX_MS)
+    this.#read = {
+      capsule: { v: 1, owner, opening, tags, except: [], tree: undefined, records: [], addrs: [] },
+      manifest: decoded,
+      hl7: 'TREAT',
+      purpose: Purpose.TREAT,
+      conf: await this.#server.calls.mine()
+    }
     await this.releases(2 * REQUESTS_PIPELINED)
   }
 
   async ask(): Promise<Asked> {
-    const { opening, tags, manifest, custodian } = this.#who
-    const decoded = decodeManifest(manifest, p)
-    const read = {
-      capsule: {
-        owner: decoded.content.owner,
-        opening,
-        tags,
-        except: [],
-        tree: undefined,
-        addrs: []
-      },
-      manifest: decoded,
-      hl7: 'TREAT',
-      purpose: Purpose.TREAT,
-      conf: this.#conf as BlockRef,
-      kem: this.#keys[this.#asked++ % KEYS] as Read['kem']
-    }
-    const signal = AbortSignal.timeout(2 * EXCHANGE_MAX_MS)
-    return await ask(this.#node, read as unknown as Read, 'share', custodian, [], signal)
+    const kem = this.#keys[this.#asked++ % KEYS] as Read['kem']
+    const read: Read = { ...(this.#read as Omit<Read, 'kem'>), kem }
+    return await ask(this.#node, read, 'share', this.#who.custodian, [], this.#signal)
   }
 
   async #release(): Promise<void> {
