@@ -40,11 +40,13 @@ export async function serveFrames(channel: FrameChannel, init: ServeInit): Promi
 
   const next = async (): Promise<Uint8Array | undefined> => {
     for (;;) {
+      const patient = served
       try {
-        return await channel.next(served ? init.idleMs : init.frameMaxMs)
+        return await channel.next(patient ? init.idleMs : init.frameMaxMs)
       } catch (err) {
-        // whoever waits for an answer does not rest
-        if (!(err instanceof NothingCameError) || underWay.size === 0) throw err
+        if (!(err instanceof NothingCameError)) throw err
+        // whoever waits for an answer does not rest, and who got the first meanwhile may
+        if (underWay.size === 0 && patient === served) throw err
       }
     }
   }

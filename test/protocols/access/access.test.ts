@@ -425,6 +425,22 @@ describe('access', () => {
     expect(stream.status).toBe('reset')
   })
 
+  it('lets a stream rest that was served while it waited for the next request', async () => {
+    const limits = { frameMaxMs: 60, idleMs: 10_000 }
+    const { peer, requester } = await pair(async (frame) => answerTo(frame), limits)
+    const stream = await openStream(requester, peer, ACCESS_PROTOCOL)
+    const channel = new FrameChannel(stream, { frameMaxBytes: FRAME_MAX_BYTES, frameMaxMs: 10_000 })
+    const challenge = (await within(channel.next())) as Uint8Array
+    await channel.send(make({ challenge, seq: 1 }) as Uint8Array)
+    await within(channel.next())
+
+    await expect(channel.next(240)).rejects.toMatchObject({ name: 'NothingCameError' })
+
+    await channel.send(make({ challenge, seq: 2 }) as Uint8Array)
+    expect(await within(channel.next())).toBeDefined()
+    channel.abort(new Error('done'))
+  })
+
   it('closes its own stream as it rests, before the custodian would, and opens another', async () => {
     const { asking, peer, custodian } = await pair(async (frame) => answerTo(frame), { idleMs: 80 })
     await asking.request(peer, make, bounded())
