@@ -44,7 +44,8 @@ export type Asked =
   | { readonly kind: 'refused'; readonly code: number }
   /** It answered, and wrongly. */
   | { readonly kind: 'blamed'; readonly reason: string }
-  | { readonly kind: 'unreached'; readonly reason: string }
+  /** `broke`: it was reached, and the stream ended before its answer. */
+  | { readonly kind: 'unreached'; readonly reason: string; readonly broke?: true }
 
 /** Refusals that pass: busy, or its view of the chain and ours differ for a moment. */
 const PASSING = new Set<number>([
@@ -57,7 +58,10 @@ const PASSING = new Set<number>([
 const TRIES = 3
 const RETRY_MS = 700
 
-/** Asks one custodian or replica, again if it refuses for a passing reason. Throws by `signal` only. */
+/**
+ * Asks one custodian or replica; again if it refuses for a passing reason, and once more if the
+ * stream broke, as one that was kept does when its connection was replaced. Throws by `signal` only.
+ */
 export async function ask(
   node: Node,
   read: Read,
@@ -68,6 +72,7 @@ export async function ask(
 ): Promise<Asked> {
   for (let tried = 1; ; tried++) {
     const asked = await askOnce(node, read, want, peer, addrs, signal)
+    if (asked.kind === 'unreached' && asked.broke && tried === 1) continue
     const passing = asked.kind === 'refused' && PASSING.has(asked.code)
     if (!passing || tried === TRIES) return asked
     await delay(RETRY_MS, undefined, { signal })
@@ -87,8 +92,10 @@ async function askOnce(
   let sent: AccessRequest | undefined
   let bytes: Uint8Array | undefined
   let frame: Uint8Array
+  let reached = false
   try {
     const id = await node.reach.peer(peer, addrs, { signal })
+    reached = true
     frame = await node.access.request(
       id,
       ({ challenge, seq }) => {
@@ -100,7 +107,8 @@ async function askOnce(
     )
   } catch (err) {
     signal.throwIfAborted()
-    return { kind: 'unreached', reason: (err as Error).message }
+    const reason = (err as Error).message
+    return { kind: 'unreached', reason, ...(reached && { broke: true as const }) }
   }
   if (sent == null || bytes == null) return { kind: 'unreached', reason: 'nothing was sent' }
   try {

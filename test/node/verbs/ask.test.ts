@@ -188,12 +188,38 @@ describe('asking a custodian', () => {
     expect(asked).toEqual({ kind: 'refused', code: 400 })
   })
 
-  it('blames nobody for a stream that broke', async () => {
-    const wait = Promise.reject(new Error('the stream ended'))
+  it('blames nobody for a stream that broke, and asks once more', async () => {
+    let tries = 0
+    const breaking = (times: number): Behaviour => ({
+      get wait() {
+        return ++tries <= times ? Promise.reject(new Error('the stream ended')) : undefined
+      }
+    })
 
-    const asked = await askFirst(await reading({ 1: { wait } }))
+    expect(await askFirst(await reading({ 1: breaking(1) }))).toMatchObject({ kind: 'released' })
+    tries = 0
+    expect(await askFirst(await reading({ 1: breaking(9) }))).toMatchObject({
+      kind: 'unreached',
+      reason: 'the stream ended'
+    })
+    expect(tries).toBe(2)
+  })
 
-    expect(asked).toEqual({ kind: 'unreached', reason: 'the stream ended' })
+  it('asks nobody twice who cannot be reached', async () => {
+    const { node, read } = await reading()
+    let dialled = 0
+    Object.assign(node.reach, {
+      peer: async () => {
+        dialled++
+        throw new Error('no way there')
+      }
+    })
+
+    expect(await ask(node, read, 'share', peerOfPlace(1), [], signal)).toEqual({
+      kind: 'unreached',
+      reason: 'no way there'
+    })
+    expect(dialled).toBe(1)
   })
 
   it('looks at the chain and asks again where a refusal passes', async () => {
