@@ -15,6 +15,7 @@ import {
 } from 'node:crypto'
 import { concat, equalBytes, fromHex, wipe } from '../../core/bytes.ts'
 import { KEM_ENC_BYTES, KEM_SEED_BYTES, type Kem } from '../../core/hpke.ts'
+import { untraced } from './untraced.ts'
 
 const ML_KEM = 'ml-kem-768'
 const ML_KEM_PUBLIC_BYTES = 1_184
@@ -59,22 +60,6 @@ function combined(pq: Uint8Array, t: Uint8Array, ct: Uint8Array, pk: Uint8Array)
   for (const part of [pq, t, ct, pk, LABEL]) digest.update(part)
   wipe(pq, t)
   return new Uint8Array(digest.digest())
-}
-
-/**
- * Node finds out by exceptions whether it was given a KeyObject, several times a call, and taking
- * their stack traces costs as much as X25519. Nobody ever sees those errors.
- */
-function untraced<A extends readonly unknown[], T>(act: (...args: A) => T): (...args: A) => T {
-  return (...args) => {
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = 0
-    try {
-      return act(...args)
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit
-    }
-  }
 }
 
 const kem: Kem = {

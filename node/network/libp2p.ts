@@ -9,6 +9,7 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { ConnectionGater, ServiceMap } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { defaultCrypto } from '@libp2p/noise/crypto'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
@@ -26,6 +27,7 @@ import {
   STREAM_WINDOW_BYTES
 } from '../../core/limits.ts'
 import type { Clock } from '../../protocols/framing.ts'
+import { untraced } from '../crypto/untraced.ts'
 import type { DhtInit } from './dht.ts'
 import { type NetworkServices, networkServices, PREFIX, relayServer } from './services.ts'
 
@@ -63,6 +65,13 @@ export interface NetworkInit<S extends ServiceMap> {
   readonly quota?: NonNullable<DhtInit['quota']>
 }
 
+/** Each message is sealed and opened under a key that is given as bytes. */
+const noiseCrypto = {
+  ...defaultCrypto,
+  chaCha20Poly1305Encrypt: untraced(defaultCrypto.chaCha20Poly1305Encrypt),
+  chaCha20Poly1305Decrypt: untraced(defaultCrypto.chaCha20Poly1305Decrypt)
+}
+
 /** Options for `createStorage`. @throws InvalidParametersError if the seed is not 32 bytes */
 export async function libp2pOptions<S extends ServiceMap>(
   init: NetworkInit<S>
@@ -77,7 +86,7 @@ export async function libp2pOptions<S extends ServiceMap>(
     nodeInfo: { name: 'keyward', userAgent: 'keyward' }, // strangers learn no versions
     addresses: { listen: [...init.listen], announce: [...(init.announce ?? [])] },
     transports: init.transports ?? [tcp(), webSockets(), circuitRelayTransport()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     peerDiscovery: known.length === 0 ? [] : [bootstrap({ list: known, timeout: 0 })],
     connectionMonitor: { ...PREFIX, enabled: init.monitor ?? true },
