@@ -38,6 +38,8 @@ type Options = { readonly signal?: AbortSignal | undefined }
 
 /** Head room for what other transactions of the same block change. */
 const GAS_MARGIN_PERCENT = 125n
+/** Counted by ourselves only while many are under way: endpoints may lag behind what they took. */
+const NONCE_KEPT_MS = 2_000
 /** Sends again after another process took the nonce. */
 const NONCE_TRIES = 10
 
@@ -47,6 +49,7 @@ export class Sender {
   readonly #wallet: Wallet
   readonly #init: SenderInit
   #nonce: number | undefined
+  #nonceAtMs = 0
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(init: SenderInit) {
@@ -113,6 +116,8 @@ export class Sender {
     },
     options: Options
   ): Promise<string> {
+    // a reorg may have taken our last transactions back, and then the next number would never come
+    if (performance.now() - this.#nonceAtMs > NONCE_KEPT_MS) this.#nonce = undefined
     for (let tries = 1; ; tries++) {
       this.#nonce ??= await this.rpc.ask(
         'eth_getTransactionCount',
@@ -131,6 +136,7 @@ export class Sender {
           options
         )
         this.#nonce++
+        this.#nonceAtMs = performance.now()
         return sent
       } catch (err) {
         this.#nonce = undefined // unknown whether it was taken: ask again
@@ -154,9 +160,9 @@ export class Sender {
         await pause(pauseMs, signal)
       }
     } catch (err) {
+      if (signal.aborted) this.#nonce = undefined // it may have been dropped, its number with it
       options.signal?.throwIfAborted()
       if (!timeout.aborted) throw err
-      this.#nonce = undefined // it may have been dropped, and its number with it
       throw new ChainUnavailableError(`no block took ${txHash} within ${waitMs} ms`, { cause: err })
     }
   }
