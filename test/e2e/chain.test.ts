@@ -261,7 +261,7 @@ function randomHash(): string {
 }
 
 describe('a grant', () => {
-  it('that a reorg took away before it was confirmed opens nothing: 505', async () => {
+  it('that a reorg took away before it was confirmed opens nothing, until it is given again: 505', async () => {
     const id = await newRecord(net)
     await net.rpc('evm_setIntervalMining', 0)
     const granting = consent(net, id)
@@ -278,6 +278,10 @@ describe('a grant', () => {
     await refused(net, id, Code.DENIED, Code.NO_GRANT)
     const { grants } = await listGrants(net.patient, quiet())
     expect(grants.find((each) => each.grant === given.grant)?.state).toBe('pending')
+
+    // the clinic that paid for it has one transaction less than it counted, and can pay again
+    await confirmed(net, await consent(net, id))
+    await read(net, id)
   })
 
   it('that the contract of another code holds opens nothing: 503', async () => {
