@@ -74,11 +74,20 @@ function formatted(format: unknown, args: readonly unknown[]): string {
     typeof format === 'string'
       ? format.replace(/%([a-zA-Z%])/g, (whole, kind: string) => {
           if (kind === '%') return '%'
-          return next < args.length ? placed(kind, args[next++]) : whole
+          return next < args.length ? told(kind, args[next++]) : whole
         })
-      : tell(format)
-  const rest = args.slice(next).map(tell)
+      : told('o', format)
+  const rest = args.slice(next).map((each) => told('o', each))
   return [text, ...rest].join(' ').slice(0, 4 * VALUE_MAX_CHARS)
+}
+
+/** A line must never stop whoever writes it: some objects of libp2p throw when they are read. */
+function told(kind: string, value: unknown): string {
+  try {
+    return placed(kind, value)
+  } catch {
+    return '[cannot be told]'
+  }
 }
 
 function placed(kind: string, value: unknown): string {

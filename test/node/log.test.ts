@@ -56,6 +56,19 @@ describe('log', () => {
     expect(lines.join()).toContain('[redacted]')
   })
 
+  it('never stops whoever writes a line, whatever is in it', () => {
+    const { log, last } = capture()
+    const hostile = new Proxy({}, { get: () => expect.unreachable() })
+    const circular: Record<string, unknown> = {}
+    circular['self'] = circular
+
+    for (const value of [hostile, circular, Object.create(null)]) {
+      log.forComponent('keyward:x')('dial %p %s %o', value, value, value, value)
+      log.forComponent('keyward:x')(value)
+      expect(last().msg).toContain(value === hostile ? '[cannot be told]' : '')
+    }
+  })
+
   it('tells errors of ours whole, and others without what they may quote', () => {
     const { log, lines } = capture()
     const quoting = new SyntaxError('Unexpected token, "Ada Lovelace" is not valid JSON')
