@@ -78,7 +78,13 @@ const read = (recordId: string, out: string, via = 'manifest'): Promise<RecordGe
 /** Exports a custodian's chain for the patient, and checks it with nothing else at hand. */
 async function chainOf({ name, peer }: Daemon): Promise<AuditVerifyResult & { file: string }> {
   const file = net.at(`receipts of ${name}`)
-  await patient.ask<AuditExportResult>('audit.export', { out: file, peer })
+  await until('its receipts are here', async () => {
+    await patient.ask('history') // fetches from whoever is back
+    return patient.ask<AuditExportResult>('audit.export', { out: file, peer }).then(
+      () => true,
+      () => false
+    )
+  })
   const { out, code } = await keyward(['audit', 'verify', file, '--json'])
   expect({ code, out }).toMatchObject({ code: 0 })
   return { ...(JSON.parse(out) as AuditVerifyResult), file }
