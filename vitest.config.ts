@@ -55,7 +55,8 @@ export default defineConfig({
           globalSetup: buildsContracts,
           // whole daemons and a chain each: they fight for the cores with whatever runs beside them
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          // each file is one story on one network, told in order
+          sequence: { groupOrder: 1, shuffle: false },
           testTimeout: 120_000,
           hookTimeout: 120_000
         }
