@@ -150,6 +150,7 @@ async function answer<N>(
   raw.on('error', () => call.abort())
   raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
   const line = (value: unknown): boolean => raw.write(`${JSON.stringify(value)}\n`)
+  const startedMs = performance.now()
   try {
     const result = await verb.run(init.node, args, {
       signal: call.signal,
@@ -158,6 +159,7 @@ async function answer<N>(
       }
     })
     line({ result: result ?? null })
+    init.log('%s done in %d ms', verb.name, Math.round(performance.now() - startedMs))
   } catch (err) {
     const body = errorBody(err)
     // a refusal or a wrong argument is the caller's to know; what nobody expected is the operator's

@@ -24,6 +24,7 @@ export async function runDaemon(run: Run): Promise<number> {
   const logger = await createRunLog(run, repo, 'info')
   await using node = await startNode(run, repo, logger)
   const { verbs } = await run.shell.loadNode()
+  const log = logger.forComponent('keyward:daemon')
   const api = await startApi({
     node,
     verbs,
@@ -36,7 +37,9 @@ export async function runDaemon(run: Run): Promise<number> {
   try {
     await writeApiAddress(repo.paths, api.url)
     await tellReady(run, repo, node, api)
+    log('ready, listens on %s', node.addrs.join(' ') || 'nothing')
     if (!signal.aborted) await once(signal, 'abort')
+    log('stopping')
     run.out.note('stopping')
   } finally {
     await api.stop(signal.aborted ? STOP_GRACE_MS : 0)

@@ -117,9 +117,8 @@ describe('a verb', () => {
     expect(await readdir(folder)).not.toContain('api')
 
     const daemon = await net.start('patient')
-    const log = daemon.err()
     expect(await json<RecordListResult>('record', 'ls')).toEqual(alone)
-    expect(daemon.err()).toBe(log)
+    expect(daemon.err()).toContain('record.ls done in ')
     // what the folder's lock forbids to everybody else works through the one who has it
     expect((await json<{ peers: unknown[] }>('peers')).peers.length).toBeGreaterThan(0)
 
