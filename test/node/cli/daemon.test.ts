@@ -8,6 +8,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { apiClient } from '../../../node/api/client.ts'
 import { type Diary, fakeNode, initialised, keyward, temporary } from './harness.ts'
 
 const FAKE_BIN = fileURLToPath(new URL('./fake-bin.ts', import.meta.url))
@@ -161,17 +162,18 @@ describe('a daemon process', () => {
   it('ends at once by a second signal', async () => {
     await using made = await initialised()
     const child = await process_(made.home, 'daemon')
-    const call = keyward(['inbox', '--repo', made.home]) // holds the first stop for ten seconds
-    await expect
-      .poll(async () => (await keyward(['record', 'ls', '--repo', made.home])).exit)
-      .toBe(0)
+    const begun = Promise.withResolvers<unknown>()
+    const client = await apiClient(made.home)
+    const call = client?.call('inbox', {}, { onProgress: begun.resolve })
+    const lost = expect(call).rejects.toMatchObject({ name: 'DaemonUnavailableError' })
+    await begun.promise // and holds the first stop for ten seconds
 
     child.kill('SIGTERM')
     await expect.poll(async () => (await keyward(['id', '--repo', made.home])).exit).toBe(4)
     child.kill('SIGTERM')
 
     expect(await once(child, 'exit')).toEqual([130, null])
-    expect((await call).exit).toBe(4)
+    await lost
   })
 })
 
