@@ -11,6 +11,7 @@ const seed = Number(process.env['VITEST_SEED'] ?? Date.now() % 1_000_000_000)
 const unitTests = ['test/core/**/*.test.ts']
 const contractTests = ['test/contracts/**/*.test.ts']
 const e2eTests = ['test/e2e/**/*.test.ts']
+const simTests = ['test/sim/**/*.test.ts']
 const buildsContracts = ['tools/vitest-setup.ts']
 
 export default defineConfig({
@@ -32,9 +33,18 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: [...unitTests, ...contractTests, ...e2eTests],
+          exclude: [...unitTests, ...contractTests, ...e2eTests, ...simTests],
           testTimeout: 30_000,
           hookTimeout: 30_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sim',
+          include: simTests,
+          testTimeout: 60_000,
+          hookTimeout: 60_000
         }
       },
       {
