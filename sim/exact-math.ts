@@ -4,8 +4,8 @@
  * through them. The series are those of Sun's fdlibm, e_log.c and e_exp.c (error below 1 ulp).
  * @module
  */
-const LN2_HI = 6.9314718036912381649e-1
-const LN2_LO = 1.90821492927058770002e-10
+const LN2_HI = 0.6931471803691238
+const LN2_LO = 1.9082149292705877e-10
 const LN2_INVERSE = Math.LOG2E
 
 const words = new Uint32Array(2)
@@ -30,11 +30,11 @@ export function exactLog(x: number): number {
   const s = f / (2 + f)
   const z = s * s
   const w = z * z
-  const even = w * (0.3999999999940941908 + w * (0.2222219843214978396 + w * 0.1531383769920937332))
+  const even = w * (0.3999999999940942 + w * (0.22222198432149784 + w * 0.15313837699209373))
   const odd =
     z *
-    (0.666666666666673513 +
-      w * (0.2857142874366239149 + w * (0.1818357216161805012 + w * 0.1479819860511658591)))
+    (0.6666666666666735 +
+      w * (0.2857142874366239 + w * (0.1818357216161805 + w * 0.14798198605116586)))
   const half = 0.5 * f * f
   return exponent * LN2_HI - (half - (s * (half + even + odd) + exponent * LN2_LO) - f)
 }
@@ -51,12 +51,10 @@ export function exactExp(x: number): number {
   const c =
     r -
     t *
-      (1.66666666666666019037e-1 +
+      (0.16666666666666602 +
         t *
-          (-2.77777777770155933842e-3 +
-            t *
-              (6.61375632143793436117e-5 +
-                t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))))
+          (-0.0027777777777015593 +
+            t * (6.613756321437934e-5 + t * (-1.6533902205465252e-6 + t * 4.1381367970572385e-8))))
   const y = 1 - (lo - (r * c) / (2 - c) - hi)
   // y · 2^k by two steps, so that neither factor leaves the normal range
   const half = k >> 1
