@@ -7,7 +7,12 @@
 export { type Asked, AskingSession, type Matched } from './framing/asking.ts'
 export { FrameChannel, type FrameChannelInit, NothingCameError } from './framing/channel.ts'
 export { unavailable } from './framing/errors.ts'
-export { answerIdentified, IdentifiedAsking, type Refusal } from './framing/identified.ts'
+export {
+  IdentifiedProtocol,
+  identifiedMessages,
+  refusedShape,
+  requestIdShape
+} from './framing/identified.ts'
 export {
   defaultStreamLimits,
   type ProtocolComponents,

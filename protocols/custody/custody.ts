@@ -3,19 +3,12 @@
  * are pulled or a block of the chain is awaited; heartbeats tell a slow custodian from a dead one.
  * @module
  */
-import type { Logger, PeerId } from '@libp2p/interface'
+import type { PeerId } from '@libp2p/interface'
 import { InvalidMessageError } from '../../core/errors.ts'
 import type { PeerIdBytes } from '../../core/ids.ts'
 import { CUSTODY_FRAME_MAX_BYTES, HEARTBEAT_LOST_MS, HEARTBEAT_MS } from '../../core/limits.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
-import {
-  answerIdentified,
-  defaultStreamLimits,
-  type FrameChannel,
-  FrameServer,
-  IdentifiedAsking,
-  type ServedRequest
-} from '../framing.ts'
+import { defaultStreamLimits, type FrameChannel, IdentifiedProtocol } from '../framing.ts'
 import { CUSTODY_PROTOCOL } from './constants.ts'
 import type {
   Custody,
@@ -27,14 +20,8 @@ import type {
   ReceiptAnswer,
   RecordRef
 } from './index.ts'
-import {
-  type CustodyReply,
-  type CustodyRequest,
-  decodeReply,
-  decodeRequest,
-  encodeReply,
-  encodeRequest
-} from './messages.ts'
+import type { CustodyReply, CustodyRequest } from './messages.ts'
+import * as messages from './messages.ts'
 
 export const defaultCustodyInit = {
   ...defaultStreamLimits,
@@ -45,42 +32,35 @@ export const defaultCustodyInit = {
 
 export class CustodyService implements Custody {
   readonly #init: CustodyInit & Required<Pick<CustodyInit, keyof typeof defaultCustodyInit>>
-  readonly #server: FrameServer | undefined
-  readonly #asking: IdentifiedAsking<CustodyReply>
+  readonly #protocol: IdentifiedProtocol<CustodyRequest, CustodyReply>
 
   constructor(components: CustodyComponents, init: CustodyInit) {
     this.#init = { ...defaultCustodyInit, ...init }
     const limits = this.#init
-    const { handler, clock } = this.#init
-    const log = components.logger.forComponent('keyward:custody')
-    this.#server =
-      handler &&
-      new FrameServer(
-        components,
-        {
-          protocol: CUSTODY_PROTOCOL,
-          limits,
-          clock,
-          accept: (channel, peer) => (request) =>
-            serve(request, { channel, peer, handler, log, ...limits })
-        },
-        log
-      )
-    this.#asking = new IdentifiedAsking(components, {
-      protocol: CUSTODY_PROTOCOL,
-      limits,
-      decode: decodeReply,
-      isLast: (reply) => reply.type !== 'progress'
-    })
+    const { handler, clock, heartbeatMs } = this.#init
+    this.#protocol = new IdentifiedProtocol(
+      components,
+      {
+        protocol: CUSTODY_PROTOCOL,
+        limits,
+        clock,
+        messages,
+        types: ['deal', 'pin', 'notice'],
+        isLast: (reply) => reply.type !== 'progress',
+        work:
+          handler &&
+          ((request, channel, peer) => work(request, { channel, peer, handler, heartbeatMs }))
+      },
+      components.logger.forComponent('keyward:custody')
+    )
   }
 
-  async start(): Promise<void> {
-    await this.#server?.start()
+  start(): Promise<void> {
+    return this.#protocol.start()
   }
 
-  async stop(): Promise<void> {
-    await this.#asking.closeAll()
-    await this.#server?.stop()
+  stop(): Promise<void> {
+    return this.#protocol.stop()
   }
 
   deal(peer: PeerId, pack: Uint8Array, options?: CustodyOptions): Promise<ReceiptAnswer> {
@@ -121,7 +101,7 @@ export class CustodyService implements Custody {
     make: (id: number) => CustodyRequest,
     options: CustodyOptions = {}
   ): Promise<CustodyReply> {
-    return this.#asking.ask(peer, (id) => encodeRequest(make(id)), {
+    return this.#protocol.ask(peer, make, {
       ...options,
       waitMs: this.#init.heartbeatLostMs,
       onReply: (reply) => {
@@ -135,19 +115,8 @@ interface Serving {
   readonly channel: FrameChannel
   readonly peer: PeerIdBytes
   readonly handler: CustodyHandler
-  readonly log: Logger
-  readonly frameMaxBytes: number
   readonly heartbeatMs: number
 }
-
-const serve = (request: ServedRequest, serving: Serving): Promise<void> =>
-  answerIdentified<CustodyRequest, CustodyReply>(request, {
-    ...serving,
-    types: ['deal', 'pin', 'notice'],
-    decode: decodeRequest,
-    encode: encodeReply,
-    work: (decoded) => work(decoded, serving)
-  })
 
 /** Lets the handler work and shows signs of life meanwhile. */
 async function work(request: CustodyRequest, serving: Serving): Promise<CustodyReply> {
@@ -157,7 +126,7 @@ async function work(request: CustodyRequest, serving: Serving): Promise<CustodyR
   let underWay = true
   const beat = (): void => {
     if (!underWay) return
-    const frame = encodeReply({ id, type: 'progress', done })
+    const frame = messages.encodeReply({ id, type: 'progress', done })
     channel.send(frame).catch(() => {}) // reading notices that the stream broke
   }
   const progress = (now: number): void => {

@@ -3,27 +3,15 @@
  * their request (SPEC.md).
  * @module
  */
-import {
-  bytesUpTo,
-  decode,
-  encode,
-  map,
-  nullable,
-  type Of,
-  oneOf,
-  uint,
-  variant
-} from '../../core/codec.ts'
+import { bytesUpTo, map, nullable, type Of, oneOf, uint, variant } from '../../core/codec.ts'
 import { CUSTODY_FRAME_MAX_BYTES, DAG_BLOCKS_MAX } from '../../core/limits.ts'
 import { recordIdShape, versionShape } from '../../core/manifest.ts'
 import { signedLinkShape } from '../../core/receipt.ts'
 import { addressShape, hashShape, signedMessageShape } from '../../core/typed-data.ts'
+import { identifiedMessages, refusedShape, requestIdShape } from '../framing.ts'
 
 const U32_MAX = 2 ** 32 - 1
-/** The longest retry that is worth telling: a day. */
-const RETRY_MAX_MS = 86_400_000
-
-const id = uint(U32_MAX, 1)
+const id = requestIdShape
 
 const requestShape = variant('type', {
   deal: map({ id, type: oneOf('deal'), package: bytesUpTo(CUSTODY_FRAME_MAX_BYTES) }),
@@ -56,25 +44,15 @@ const answerShape = variant('type', {
     ),
     code: uint(U32_MAX)
   }),
-  refused: map({
-    id,
-    type: oneOf('refused'),
-    code: uint(U32_MAX, 1),
-    retryMs: uint(RETRY_MAX_MS)
-  }),
+  refused: refusedShape,
   progress: map({ id, type: oneOf('progress'), done: uint(DAG_BLOCKS_MAX) })
 })
 
 export type CustodyRequest = Of<typeof requestShape>
 export type CustodyReply = Of<typeof answerShape>
 
-export const encodeRequest = (request: CustodyRequest): Uint8Array => encode(request)
-export const encodeReply = (reply: CustodyReply): Uint8Array => encode(reply)
-
-/** @throws InvalidMessageError */
-export const decodeRequest = (frame: Uint8Array): CustodyRequest =>
-  decode(requestShape, frame, 'custody request')
-
-/** @throws InvalidMessageError */
-export const decodeReply = (frame: Uint8Array): CustodyReply =>
-  decode(answerShape, frame, 'custody answer')
+export const { encodeRequest, decodeRequest, encodeReply, decodeReply } = identifiedMessages(
+  'custody',
+  requestShape,
+  answerShape
+)

@@ -3,20 +3,13 @@
  * whose mailbox is the handler's to say.
  * @module
  */
-import type { AbortOptions, Logger, PeerId } from '@libp2p/interface'
+import type { AbortOptions, PeerId } from '@libp2p/interface'
 import type { Card } from '../../core/binding.ts'
 import { equalBytes } from '../../core/bytes.ts'
 import { InvalidMessageError } from '../../core/errors.ts'
 import type { Address, PeerIdBytes } from '../../core/ids.ts'
 import { INBOX_FRAME_MAX_BYTES } from '../../core/limits.ts'
-import {
-  answerIdentified,
-  defaultStreamLimits,
-  type FrameChannel,
-  FrameServer,
-  IdentifiedAsking,
-  type ServedRequest
-} from '../framing.ts'
+import { defaultStreamLimits, IdentifiedProtocol } from '../framing.ts'
 import { INBOX_ANSWER_MAX_MS, INBOX_PROTOCOL, InboxCode } from './constants.ts'
 import type {
   CardAnswer,
@@ -27,16 +20,11 @@ import type {
   InboxInit,
   ListAnswer,
   ReceiptsAnswer,
-  Refused
+  Refused,
+  ServingOptions
 } from './index.ts'
-import {
-  decodeReply,
-  decodeRequest,
-  encodeReply,
-  encodeRequest,
-  type InboxReply,
-  type InboxRequest
-} from './messages.ts'
+import type { InboxReply, InboxRequest } from './messages.ts'
+import * as messages from './messages.ts'
 
 export const defaultInboxInit = {
   ...defaultStreamLimits,
@@ -46,42 +34,34 @@ export const defaultInboxInit = {
 
 export class InboxService implements Inbox {
   readonly #init: InboxInit & Required<Pick<InboxInit, keyof typeof defaultInboxInit>>
-  readonly #server: FrameServer | undefined
-  readonly #asking: IdentifiedAsking<InboxReply>
+  readonly #protocol: IdentifiedProtocol<InboxRequest, InboxReply>
 
   constructor(components: InboxComponents, init: InboxInit) {
     this.#init = { ...defaultInboxInit, ...init }
-    const limits = this.#init
     const { handler, clock } = this.#init
-    const log = components.logger.forComponent('keyward:inbox')
-    this.#server =
-      handler &&
-      new FrameServer(
-        components,
-        {
-          protocol: INBOX_PROTOCOL,
-          limits,
-          clock,
-          accept: (channel, peer) => (request) =>
-            serve(request, { channel, peer, handler, log, ...limits })
-        },
-        log
-      )
-    this.#asking = new IdentifiedAsking(components, {
-      protocol: INBOX_PROTOCOL,
-      limits,
-      decode: decodeReply,
-      isLast: () => true
-    })
+    this.#protocol = new IdentifiedProtocol(
+      components,
+      {
+        protocol: INBOX_PROTOCOL,
+        limits: this.#init,
+        clock,
+        messages,
+        types: ['card', 'register', 'put', 'list', 'remove', 'receipts'],
+        isLast: () => true,
+        work:
+          handler &&
+          ((request, { signal }, peer) => work(request, { peer, handler, options: { signal } }))
+      },
+      components.logger.forComponent('keyward:inbox')
+    )
   }
 
-  async start(): Promise<void> {
-    await this.#server?.start()
+  start(): Promise<void> {
+    return this.#protocol.start()
   }
 
-  async stop(): Promise<void> {
-    await this.#asking.closeAll()
-    await this.#server?.stop()
+  stop(): Promise<void> {
+    return this.#protocol.stop()
   }
 
   async card(peer: PeerId, account?: Address, options?: AbortOptions): Promise<CardAnswer> {
@@ -153,7 +133,7 @@ export class InboxService implements Inbox {
     type: T,
     options: AbortOptions | undefined
   ): Promise<InboxReply & { readonly type: T | 'refused' }> {
-    const reply = await this.#asking.ask(peer, (id) => encodeRequest(make(id)), {
+    const reply = await this.#protocol.ask(peer, make, {
       ...options,
       waitMs: this.#init.answerMaxMs
     })
@@ -165,26 +145,14 @@ export class InboxService implements Inbox {
 }
 
 interface Serving {
-  readonly channel: FrameChannel
   readonly peer: PeerIdBytes
   readonly handler: InboxHandler
-  readonly log: Logger
-  readonly frameMaxBytes: number
+  readonly options: ServingOptions
 }
-
-const serve = (request: ServedRequest, serving: Serving): Promise<void> =>
-  answerIdentified<InboxRequest, InboxReply>(request, {
-    ...serving,
-    types: ['card', 'register', 'put', 'list', 'remove', 'receipts'],
-    decode: decodeRequest,
-    encode: encodeReply,
-    work: (decoded) => work(decoded, serving)
-  })
 
 async function work(request: InboxRequest, serving: Serving): Promise<InboxReply> {
   const { id } = request
-  const { peer, handler } = serving
-  const options = { signal: serving.channel.signal }
+  const { peer, handler, options } = serving
   switch (request.type) {
     case 'card': {
       const answer = await handler.card(request.account, peer, options)

@@ -7,8 +7,6 @@ import { cardShape } from '../../core/binding.ts'
 import {
   bool,
   bytesUpTo,
-  decode,
-  encode,
   list,
   map,
   nullable,
@@ -20,12 +18,9 @@ import {
 import { sealedShape } from '../../core/envelope.ts'
 import { INBOX_FRAME_MAX_BYTES, MAIL_PER_PAGE } from '../../core/limits.ts'
 import { addressShape } from '../../core/typed-data.ts'
+import { identifiedMessages, refusedShape, requestIdShape } from '../framing.ts'
 
-const U32_MAX = 2 ** 32 - 1
-/** The longest retry that is worth telling: a day. */
-const RETRY_MAX_MS = 86_400_000
-
-const id = uint(U32_MAX, 1)
+const id = requestIdShape
 const mail = bytesUpTo(INBOX_FRAME_MAX_BYTES, 1)
 
 const requestShape = variant('type', {
@@ -52,24 +47,14 @@ const answerShape = variant('type', {
     page: nullable(sealedShape(INBOX_FRAME_MAX_BYTES)),
     more: bool
   }),
-  refused: map({
-    id,
-    type: oneOf('refused'),
-    code: uint(U32_MAX, 1),
-    retryMs: uint(RETRY_MAX_MS)
-  })
+  refused: refusedShape
 })
 
 export type InboxRequest = Of<typeof requestShape>
 export type InboxReply = Of<typeof answerShape>
 
-export const encodeRequest = (request: InboxRequest): Uint8Array => encode(request)
-export const encodeReply = (reply: InboxReply): Uint8Array => encode(reply)
-
-/** @throws InvalidMessageError */
-export const decodeRequest = (frame: Uint8Array): InboxRequest =>
-  decode(requestShape, frame, 'inbox request')
-
-/** @throws InvalidMessageError */
-export const decodeReply = (frame: Uint8Array): InboxReply =>
-  decode(answerShape, frame, 'inbox answer')
+export const { encodeRequest, decodeRequest, encodeReply, decodeReply } = identifiedMessages(
+  'inbox',
+  requestShape,
+  answerShape
+)
