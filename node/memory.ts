@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ComponentLogger } from '@libp2p/interface'
 import { MemoryDatastore } from 'datastore-core'
+import type { Deployment } from '../core/deployment.ts'
+import type { Address } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
-import type { Clock, Random } from './adapters.ts'
+import type { BlockRef, ChainWriter, Clock, Endpoint, Random } from './adapters.ts'
 import { quorumHeads } from './chain/heads.ts'
-import type { MemoryChain } from './chain/memory-chain.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { provenWords } from './chain/proofs.ts'
 import { createNode, type NodeInit, type RunningNode } from './create-node.ts'
@@ -22,13 +23,23 @@ import { ReceiptIndex } from './receipts/receipt-index.ts'
 import { CopyingBlockstore } from './storage/memory-blockstore.ts'
 import { memoryJournal } from './storage/memory-journal.ts'
 
+export type { BlockRef, ChainWriter, ClaimedProof, TxReceipt } from './adapters.ts'
 export { MemoryChain } from './chain/memory-chain.ts'
-export { chainParameters } from './chain/parameters.ts'
+export type { EndpointFaults } from './chain/memory-endpoint.ts'
+export { type ChainParameters, chainParameters } from './chain/parameters.ts'
 export { deriveIdentity, type NodeIdentity } from './keys/identity.ts'
+
+/** A chain as a node meets it: a MemoryChain, or what speaks for one in another process. */
+export interface NodeChain {
+  readonly deployment: Deployment
+  endpoint(name: string): Endpoint
+  /** `accountKey` signs transactions, where the chain wants them signed. */
+  writer(account: Address, accountKey: Uint8Array): ChainWriter
+}
 
 export interface MemoryNodeInit {
   readonly identity: NodeIdentity
-  readonly chain: MemoryChain
+  readonly chain: NodeChain
   readonly parameters: ChainParameters
   readonly primitives: Primitives
   readonly clock: Clock
@@ -52,7 +63,7 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
   const endpoints = Array.from({ length: parameters.endpoints }, (_, i) =>
     chain.endpoint(`memory-${i}`)
   )
-  let confirmed: Awaited<ReturnType<MemoryChain['mine']>> | undefined
+  let confirmed: BlockRef | undefined
   return createNode({
     ...init,
     deployment: chain.deployment,
@@ -69,7 +80,7 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
       }
     }),
     words: provenWords({ endpoints, deployment: chain.deployment, primitives }),
-    writer: clinic ? chain.writer(identity.account) : undefined,
+    writer: clinic ? chain.writer(identity.account, identity.accountKey) : undefined,
     stores: {
       ledger: memoryJournal(),
       pins: memoryJournal(),
@@ -93,4 +104,14 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
     downloads: mkdtempSync(join(tmpdir(), 'keyward-')),
     ...init.changes
   })
+}
+
+/** The `dev` chain and the ways to it; loaded when asked for, since its libraries are large. */
+export async function devChainParts() {
+  const [{ startDevChain, enrol }, { rpcEndpoint }, { ethersWriter }] = await Promise.all([
+    import('./chain/dev-chain.ts'),
+    import('./chain/endpoint-rpc.ts'),
+    import('./chain/ethers-chain.ts')
+  ])
+  return { startDevChain, enrol, rpcEndpoint, ethersWriter }
 }
