@@ -28,12 +28,19 @@ const latency = z
     }),
     z.strictObject({
       model: z.literal('king'),
-      file: file.describe('King matrix as p2psim gives it: one-way µs, or "i j µs" triples'),
+      file: file.describe('King matrix as p2psim gives it: a square, or "SITE SITE DELAY" lines'),
+      unit: z.enum(['us', 'ms']).default('us').describe('of the file’s one-way delays'),
       jitter: share('spread around each pair’s value').default(0.1)
     }),
     z.strictObject({
       model: z.literal('crawl'),
-      file: file.describe('a crawl’s peers with their round trips, newline-delimited JSON (Nebula)')
+      file: file.describe('a crawl’s visits, newline-delimited JSON (Nebula)'),
+      connectRoundTrips: z
+        .number()
+        .min(1)
+        .max(20)
+        .default(4)
+        .describe('round trips in a ConnectDuration: dial, security, muxer, identify')
     })
   ])
   .describe('how long a message is on its way')
