@@ -49,6 +49,8 @@ type Network = Pick<
   | 'inboundPerSecond'
   | 'inboundPending'
   | 'monitor'
+  | 'dht'
+  | 'metrics'
 >
 
 export interface NodeInit {

@@ -6,8 +6,10 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ComponentLogger } from '@libp2p/interface'
+import type { ComponentLogger, Libp2p } from '@libp2p/interface'
 import { MemoryDatastore } from 'datastore-core'
+import type { Datastore } from 'interface-datastore'
+import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Deployment } from '../core/deployment.ts'
 import type { Address } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
@@ -17,7 +19,9 @@ import type { ChainParameters } from './chain/parameters.ts'
 import { provenWords } from './chain/proofs.ts'
 import { createNode, type NodeInit, type RunningNode } from './create-node.ts'
 import type { NodeIdentity } from './keys/identity.ts'
+import { libp2pOptions, type NetworkInit } from './network/libp2p.ts'
 import { inProcess } from './network/memory.ts'
+import type { NetworkServices } from './network/services.ts'
 import type { CustodyChoice } from './node.ts'
 import { ReceiptIndex } from './receipts/receipt-index.ts'
 import { CopyingBlockstore } from './storage/memory-blockstore.ts'
@@ -27,6 +31,7 @@ export type { BlockRef, ChainWriter, ClaimedProof, TxReceipt } from './adapters.
 export { MemoryChain } from './chain/memory-chain.ts'
 export type { EndpointFaults } from './chain/memory-endpoint.ts'
 export { type ChainParameters, chainParameters } from './chain/parameters.ts'
+export { nativePrimitives } from './crypto/native.ts'
 export { deriveIdentity, type NodeIdentity } from './keys/identity.ts'
 
 /** A chain as a node meets it: a MemoryChain, or what speaks for one in another process. */
@@ -81,28 +86,67 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
     }),
     words: provenWords({ endpoints, deployment: chain.deployment, primitives }),
     writer: clinic ? chain.writer(identity.account, identity.accountKey) : undefined,
-    stores: {
-      ledger: memoryJournal(),
-      pins: memoryJournal(),
-      blockstore: new CopyingBlockstore(),
-      datastore: new MemoryDatastore(),
-      ...(clinic
-        ? {
-            clinic: {
-              custody: memoryJournal(),
-              mailbox: memoryJournal(),
-              receipts: memoryJournal(),
-              evidence: memoryJournal(),
-              index: new ReceiptIndex(':memory:')
-            }
-          }
-        : {})
-    },
+    stores: memoryStores(identity.profile),
     network: { ...inProcess(init.name), bootstrap: init.bootstrap ?? [] },
     choice: init.choice ?? NO_CHOICE,
     // records are opened into files even here; the system cleans its folder of temporaries
-    downloads: mkdtempSync(join(tmpdir(), 'keyward-')),
+    downloads: init.changes?.downloads ?? mkdtempSync(join(tmpdir(), 'keyward-')),
     ...init.changes
+  })
+}
+
+/**
+ * What a node's disk would hold; patients have no serving side. With the stores of a node that was
+ * stopped, those for its next start.
+ */
+export function memoryStores(
+  profile: NodeIdentity['profile'],
+  kept?: NodeInit['stores']
+): NodeInit['stores'] {
+  const index = new ReceiptIndex(':memory:') // rebuilt from the log
+  if (kept != null)
+    return kept.clinic == null ? kept : { ...kept, clinic: { ...kept.clinic, index } }
+  return {
+    ledger: memoryJournal(),
+    pins: memoryJournal(),
+    blockstore: new CopyingBlockstore(),
+    datastore: new MemoryDatastore(),
+    ...(profile === 'patient'
+      ? {}
+      : {
+          clinic: {
+            custody: memoryJournal(),
+            mailbox: memoryJournal(),
+            receipts: memoryJournal(),
+            evidence: memoryJournal(),
+            index
+          }
+        })
+  }
+}
+
+/** What of a daemon's network a study of the DHT needs. */
+export type DhtServices = Pick<NetworkServices, 'identify' | 'ping' | 'dht'>
+
+export type DhtNodeInit = Omit<
+  NetworkInit<Record<string, never>>,
+  'profile' | 'topics' | 'services'
+> & { readonly logger: ComponentLogger; readonly datastore: Datastore }
+
+/**
+ * A DHT server and nothing else, for networks larger than whole nodes allow: the daemon's libp2p
+ * without gossip, relay and our protocols. Not started.
+ */
+export async function dhtNode(init: DhtNodeInit): Promise<Libp2p<DhtServices>> {
+  const { logger, datastore, ...network } = init
+  const options = await libp2pOptions({ ...network, profile: 'clinic', topics: [], services: {} })
+  const { identify, ping, dht } = options.services as unknown as ServiceFactoryMap<DhtServices>
+  return createLibp2p<DhtServices>({
+    ...options,
+    logger,
+    datastore,
+    start: false,
+    services: { identify, ping, dht } as ServiceFactoryMap<DhtServices>
   })
 }
 

@@ -6,6 +6,7 @@
  */
 import {
   type KadDHTComponents,
+  type KadDHTInit,
   kadDHT,
   passthroughMapper,
   type SingleKadDHT
@@ -17,12 +18,39 @@ import { limitMessages, providerQuota, type QuotaInit } from './quota.ts'
 
 export const DHT_PROTOCOL = '/keyward/kad/1.0.0'
 
+/**
+ * What an operator, or a study of the DHT, may set of kad-dht. Lowering paths alone loses reach in
+ * networks of more than some 1,280 servers (PERFORMANCE.md §4): a table first, then paths.
+ */
+export interface DhtTuning {
+  /** Size of a bucket and of an answer. @default 20 */
+  readonly k?: number
+  /** Questions under way at once on a path. @default 10 */
+  readonly alpha?: number
+  /** @default alpha */
+  readonly disjointPaths?: number
+  /** Bits of an id that the table's trie tells apart; it holds k · 2^bits peers. @default 6 */
+  readonly prefixLength?: number
+  /** From the start to the first lookup of the own id. @default 50 */
+  readonly initialQuerySelfMs?: number
+  /** Between further ones. @default 300,000 */
+  readonly querySelfMs?: number
+  /** At least, for one answer; slow networks raise what is learnt from. @default 5,000 */
+  readonly answerMinMs?: number
+  /** New contacts that are pinged at once before the table takes them. @default 20 */
+  readonly pingsAtOnce?: number
+  /** Contacts that wait for that; more are not taken now. @default 100 */
+  readonly pingsQueued?: number
+}
+
 export interface DhtInit {
   /** Answer queries of others; light nodes only ask. */
   readonly server: boolean
   readonly clock: Clock
   /** @default SECURITY.md §12 */
   readonly quota?: Omit<QuotaInit, 'self' | 'clock'>
+  /** @default kad-dht's own, but for the first self-query */
+  readonly tuning?: DhtTuning
 }
 
 /** Queries wait for the first of these; a second would be most of a short command's time. */
@@ -43,7 +71,7 @@ export const keywardDht =
       protocol: DHT_PROTOCOL,
       clientMode: !init.server,
       peerInfoMapper: passthroughMapper, // the default drops private addresses: a hospital's LAN
-      initialQuerySelfInterval: FIRST_SELF_QUERY_MS,
+      ...tuned(init.tuning ?? {}),
       maxInboundStreams: DHT_STREAMS_IN,
       maxOutboundStreams: DHT_STREAMS_OUT,
       validators: { pk: refuseValue },
@@ -51,6 +79,23 @@ export const keywardDht =
     })(limited)
     return dht as SingleKadDHT // what kadDHT returns, with the size of its table
   }
+
+/** kad-dht takes what is left out, not what is undefined, for its default. */
+function tuned(tuning: DhtTuning): KadDHTInit {
+  const { k, alpha, disjointPaths, prefixLength, querySelfMs, answerMinMs } = tuning
+  const { pingsAtOnce, pingsQueued } = tuning
+  return {
+    initialQuerySelfInterval: tuning.initialQuerySelfMs ?? FIRST_SELF_QUERY_MS,
+    ...(k != null && { kBucketSize: k }),
+    ...(alpha != null && { alpha }),
+    ...(disjointPaths != null && { disjointPaths }),
+    ...(prefixLength != null && { prefixLength }),
+    ...(querySelfMs != null && { querySelfInterval: querySelfMs }),
+    ...(answerMinMs != null && { networkDialTimeout: { minTimeout: answerMinMs } }),
+    ...(pingsAtOnce != null && { pingNewContactConcurrency: pingsAtOnce }),
+    ...(pingsQueued != null && { pingNewContactMaxQueueSize: pingsQueued })
+  }
+}
 
 function refuseValue(): never {
   throw new InvalidMessageError('this DHT stores no values')

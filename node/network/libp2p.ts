@@ -63,6 +63,10 @@ export interface NetworkInit<S extends ServiceMap> {
   readonly monitor?: boolean
   /** What peers may store in the DHT. @default SECURITY.md §12 */
   readonly quota?: NonNullable<DhtInit['quota']>
+  /** @default kad-dht's own */
+  readonly dht?: NonNullable<DhtInit['tuning']>
+  /** Who counts what happens, such as an exporter for Prometheus. @default nobody */
+  readonly metrics?: NonNullable<Libp2pOptions['metrics']>
 }
 
 /** Each message is sealed and opened under a key that is given as bytes. */
@@ -79,8 +83,13 @@ export async function libp2pOptions<S extends ServiceMap>(
   const seed = assertBytes(init.seed, 32, 'seed')
   const clinic = init.profile === 'clinic'
   const known = [...(init.bootstrap ?? [])]
-  const { clock, quota, topics } = init
-  const dht = { server: clinic, clock, ...(quota != null && { quota }) }
+  const { clock, quota, topics, dht: tuning } = init
+  const dht = {
+    server: clinic,
+    clock,
+    ...(quota != null && { quota }),
+    ...(tuning != null && { tuning })
+  }
   return {
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
     nodeInfo: { name: 'keyward', userAgent: 'keyward' }, // strangers learn no versions
@@ -104,6 +113,7 @@ export async function libp2pOptions<S extends ServiceMap>(
     },
     // Provider records live 48 h; addresses that are forgotten after 1 h would make them useless.
     peerStore: { maxAddressAge: PEER_KEPT_MS, maxPeerAge: PEER_KEPT_MS },
+    ...(init.metrics != null && { metrics: init.metrics }),
     services: {
       ...networkServices({ dht, topics }),
       ...(clinic && { relay: relayServer() }),
