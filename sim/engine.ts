@@ -119,3 +119,55 @@ export const OPERATION_COLUMNS = [
   /** Good shares got. */
   ['shares', 'count']
 ] as const satisfies readonly (readonly [name: string, unit: string])[]
+
+/**
+ * Columns of the nodes table that reports know; an engine leaves out what it does not measure and
+ * may add others, their units last in the name.
+ */
+export const NODE_COLUMNS = [
+  ['repeat', 'count'],
+  ['node', 'count'],
+  /** "clinic", "patient". */
+  ['role', ''],
+  /** DHT requests answered: what Lorenz's curve is drawn of. */
+  ['load', 'count'],
+  ['sentBytes', 'bytes'],
+  ['receivedBytes', 'bytes'],
+  /** Entries of the routing table. */
+  ['tableSize', 'count'],
+  ['onlineShare', 'share']
+] as const satisfies readonly (readonly [name: string, unit: string])[]
+
+/**
+ * Columns of the series table that reports know, a row an interval. Beside them one column of sent
+ * bytes for each kind of traffic, named "dhtBytes", "releaseBytes", "gossipBytes" …, unit "bytes": of
+ * all nodes in this interval; a report divides them by `online` and time.
+ */
+export const SERIES_COLUMNS = [
+  ['repeat', 'count'],
+  /** Start of the interval, from the start of the measured part. */
+  ['atSeconds', 's'],
+  /** Nodes online at its end. */
+  ['online', 'count'],
+  /** Operations that ended in it. */
+  ['operations', 'count'],
+  ['successes', 'count']
+] as const satisfies readonly (readonly [name: string, unit: string])[]
+
+/**
+ * Tables of `RunResult.more` that reports know, by name.
+ * `revocations`: a row a revocation; the window is how long after the act somebody could still get a
+ * share. `disclosure`: a row for each t and n, from custodians that collude or are away.
+ */
+export const MORE_TABLES = {
+  revocations: [
+    ['atMs', 'ms'],
+    ['windowMs', 'ms']
+  ],
+  disclosure: [
+    ['t', 'count'],
+    ['n', 'count'],
+    ['disclosure', 'share'],
+    ['availability', 'share']
+  ]
+} as const satisfies Record<string, readonly (readonly [name: string, unit: string])[]>
