@@ -1,18 +1,15 @@
 /**
- * Composes a node from its seams: the ledger, the serving side (clinics), libp2p and Helia with our
- * protocols on them. The joint between wire and policy is one line: `access({ handler:
- * gate.handle })`.
+ * Composes a node from its seams: the ledger, the serving side (clinics), the wire to its peers, and
+ * what it does by itself.
  * @module
  */
 import type { ComponentLogger } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
-import type { Libp2pOptions } from 'libp2p'
 import { CID } from 'multiformats/cid'
 import type { Deployment } from '../core/deployment.ts'
 import type { PeerIdBytes } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
 import type { OnChainType } from '../core/typed-data.ts'
-import { ANNOUNCE_TOPIC } from '../protocols/announce/constants.ts'
 import type { Hint } from '../protocols/announce/index.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { StreamLimits } from '../protocols/framing.ts'
@@ -23,20 +20,15 @@ import { type Clinic, type ClinicStores, openClinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
 import { isKeeperOfOwn } from './ledger/keepers.ts'
 import { Ledger } from './ledger/ledger.ts'
-import { joinNetwork } from './network/join.ts'
-import { libp2pOptions, type NetworkInit } from './network/libp2p.ts'
-import { type KeywardServices, keywardProtocols } from './network/protocols.ts'
-import { reach, toPeerId } from './network/reach.ts'
-import { Routing } from './network/routing.ts'
-import type { NetworkServices } from './network/services.ts'
+import { libp2pWire } from './libp2p-wire.ts'
+import type { NetworkInit } from './network/libp2p.ts'
 import type { CustodyChoice, Node } from './node.ts'
 import { ownCard } from './own-card.ts'
 import { dropLeftovers } from './recover.ts'
 import type { GateInit } from './release/gate.ts'
-import { blocksBroker } from './storage/broker.ts'
-import { createStorage, type Storage } from './storage/helia.ts'
 import type { VaultBlockstore } from './storage/vault.ts'
 import { Upkeep, type UpkeepInit } from './upkeep.ts'
+import type { OpenWire, Wire } from './wire.ts'
 
 type Network = Pick<
   NetworkInit<Record<string, never>>,
@@ -79,6 +71,8 @@ export interface NodeInit {
   /** The stores were left by a process that died. @default false */
   readonly afterCrash?: boolean
   readonly network: Network
+  /** @default libp2p and Helia, by `network` */
+  readonly wire?: OpenWire
   /** Of our protocols' streams. @default core/limits.ts */
   readonly limits?: Partial<StreamLimits>
   readonly choice: CustodyChoice
@@ -94,18 +88,16 @@ export interface RunningNode extends Node, AsyncDisposable {
   stop(): Promise<void>
 }
 
-type Services = KeywardServices & NetworkServices
-
 /** Starts a node. @throws StoreCorruptError, InvalidParametersError */
 export async function createNode(init: NodeInit): Promise<RunningNode> {
-  const { stores, network, logger } = init
+  const { stores, logger } = init
   const ledger = await Ledger.open(stores.ledger)
-  // the serving side is built before the network that it serves; what it asks of it comes late
+  // the serving side is built before the wire that it serves; what it asks of it comes late
   const late: Late = {}
   const card = ownCard({
     ...init,
     bindingEpoch: init.bindingEpoch ?? (() => 1),
-    addresses: () => late.addresses?.() ?? []
+    addresses: () => late.wire?.reach.addresses() ?? []
   })
   const clinic =
     stores.clinic &&
@@ -116,54 +108,50 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
       stores: stores.clinic,
       ownCard: card,
       replicate: async (...args) => late.replicate?.(...args),
-      onMined: ({ type }, block) => late.announce?.({ type: CONTRACT_OF[type], block })
+      onMined: ({ type }, block) => late.wire?.announce({ type: CONTRACT_OF[type], block })
     }))
 
   if (init.afterCrash === true) await dropLeftovers({ ...init, ...stores, ledger, clinic })
-  const { storage, routing } = await startNetwork(init, clinic, ledger)
-  const reaching = reach({
-    libp2p: storage.libp2p,
-    routing,
-    addrsOf: (peer) => ledger.card(peer)?.addrs ?? []
+  const wire = await (init.wire ?? libp2pWire)(init, {
+    clinic,
+    mayFetch: (peer, root) =>
+      clinic?.mayFetch(peer, root) === true || isKeeperOfOwn(ledger, peer, root, init.primitives),
+    addrsOf: (peer) => ledger.card(peer)?.addrs ?? [],
+    // ask for the head now, so that the next request finds it
+    onHint: () => void init.heads.current().catch(() => {})
   })
-  late.addresses = () => reaching.addresses()
-  const joined = await joinNetwork(storage.libp2p, network.bootstrap ?? [])
+  late.wire = wire
+  await wire.join()
 
-  const { services } = storage.libp2p
+  const { vault, reach, access, custody, inbox } = wire
   const node: Node = {
     ...init,
     writer: init.writer,
     ledger,
-    vault: storage.vault,
-    reach: reaching,
-    access: services.access,
-    custody: services.custody,
-    inbox: services.inbox,
+    vault,
+    reach,
+    access,
+    custody,
+    inbox,
     clinic,
     card
   }
   const log = logger.forComponent('keyward:upkeep')
-  const provide: UpkeepInit['provide'] = (cid, options) => routing.provide(cid, options)
+  const provide: UpkeepInit['provide'] = (cid, options) => wire.provide(cid, options)
   const upkeep = new Upkeep({ node, provide, datastore: stores.datastore, log })
-  late.replicate = async (cid, from, options) => {
+  late.replicate = async (cid, from, { signal, progress }) => {
     const root = CID.decode(cid)
-    await storage.vault.fetch(root, {
-      providers: [{ peer: toPeerId(from), addrs: [] }],
-      signal: options.signal,
-      onBlock: options.progress
-    })
-    await storage.vault.pin(root, { signal: options.signal })
+    await wire.fetch(root, from, { signal, onBlock: progress })
+    await vault.pin(root, { signal })
     upkeep.provide(root)
   }
-  late.announce = (hint) => void services.announce.publish(hint)
   upkeep.start()
 
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
-      joined.stop()
       await upkeep.stop()
-      await storage.stop()
+      await wire.stop()
       await clinic?.stop()
       await Promise.all([ledger.close(), stores.pins.close()])
     })()
@@ -172,55 +160,12 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
   return {
     ...node,
     get addrs() {
-      return storage.libp2p.getMultiaddrs().map(String)
+      return wire.addrs()
     },
-    readiness: () => readiness(init, clinic, reaching.connected().length),
+    readiness: () => readiness(init, clinic, reach.connected().length),
     stop,
     [Symbol.asyncDispose]: stop
   }
-}
-
-/** libp2p with our protocols on it, and Helia over it. */
-async function startNetwork(
-  init: NodeInit,
-  clinic: Clinic | undefined,
-  ledger: Ledger
-): Promise<{ readonly storage: Storage<Services>; readonly routing: Routing }> {
-  const { identity, primitives, clock, stores, network, logger } = init
-  const broker = blocksBroker({
-    fetch: (peer, root, options) => storage.libp2p.services.blocks.fetch(peer, root, options),
-    connect: async (provider, options) => {
-      await routing.connect(provider, options)
-    }
-  })
-  const libp2p: Libp2pOptions<Services> = await libp2pOptions<KeywardServices>({
-    ...network,
-    seed: identity.peerSeed,
-    profile: clinic == null ? 'light' : 'clinic',
-    clock,
-    topics: [ANNOUNCE_TOPIC],
-    services: keywardProtocols({
-      ...init,
-      sha256: primitives.sha256,
-      clinic,
-      source: {
-        authorise: async (peer, root) => mayFetch(init, clinic, ledger, peer, root),
-        get: (cid, options): Promise<Uint8Array> => storage.vault.block(cid, options)
-      },
-      // ask for the head now, so that the next request finds it
-      onHint: () => void init.heads.current().catch(() => {})
-    })
-  })
-  libp2p.logger = logger
-  const storage: Storage<Services> = await createStorage({
-    libp2p,
-    blockstore: stores.blockstore,
-    datastore: stores.datastore,
-    broker,
-    pins: stores.pins
-  })
-  const routing = new Routing({ libp2p: storage.libp2p, clock })
-  return { storage, routing }
 }
 
 /** The contract whose words a message changes. */
@@ -234,20 +179,11 @@ const CONTRACT_OF = {
 } as const satisfies Record<OnChainType, Hint['type']>
 
 interface Late {
-  announce?: (hint: Hint) => void
+  wire?: Wire
   replicate?: Replicate
-  addresses?: () => readonly Uint8Array[]
 }
 
 type Replicate = (cid: Uint8Array, from: PeerIdBytes, options: ServingOptions) => Promise<void>
-
-const mayFetch = (
-  { primitives }: NodeInit,
-  clinic: Clinic | undefined,
-  ledger: Ledger,
-  peer: PeerIdBytes,
-  root: CID
-): boolean => clinic?.mayFetch(peer, root) === true || isKeeperOfOwn(ledger, peer, root, primitives)
 
 /** A stale head is "not ready", not "dead": the node goes on refusing with the reason. */
 async function readiness(
