@@ -15,8 +15,8 @@
  * @module
  */
 import type { AbortOptions } from '@libp2p/interface'
-import type { ChainParameters, NodeChain } from '../../node/memory.ts'
 import type { SimProgress } from '../engine.ts'
+import type { ChainAnswer, ChainCall, ChainPlan } from './chain-link.ts'
 import type { NodeCounters, WorkerCounters } from './counters.ts'
 import type { FaultOptions } from './faults.ts'
 
@@ -48,11 +48,11 @@ export interface DhtChoice {
   readonly networkDialTimeoutMs?: number
 }
 
-/** The chain that the nodes see: it lives in the process that made the world. */
+/** The chain that the nodes see, of which this process has the host (chain-host.ts). */
 export interface WorldChain {
-  readonly parameters: ChainParameters
-  /** As this node sees it: its endpoints may lie. Workers reach it through their parent. */
-  of(node: number): NodeChain
+  readonly plan: ChainPlan
+  /** What the host says to a node; it may lie to some. */
+  answer(node: number, call: ChainCall): Promise<ChainAnswer>
 }
 
 /** How nodes find each other; a world is ready only after it. */
