@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly repeat: number
   readonly signal: AbortSignal
   progress(event: SimProgress): void
+  /** That files are named from in the scenario. @default the working directory */
+  readonly baseFolder?: string
   /** Worker processes of `live`. @default chosen from the size of the network */
   readonly workers?: number
   /** Record every step of the first `trace` key requests. @default 0 */

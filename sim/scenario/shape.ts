@@ -21,10 +21,14 @@ const latency = z
     }),
     z.strictObject({
       model: z.literal('regions'),
-      /** CSV or JSON: region names, median one-way ms between each two. */
-      file: file.optional().describe('region matrix; left out: the built-in eight regions'),
+      file: file
+        .optional()
+        .describe('region matrix, CSV or JSON, one-way ms; left out: the built-in eight regions'),
       jitter: share('spread around the median').default(0.2),
-      weights: z.record(z.string(), z.number().min(0)).optional()
+      weights: z
+        .record(z.string(), z.number().min(0))
+        .optional()
+        .describe('nodes of each region, in proportion; left out: as many in each')
     }),
     z.strictObject({
       model: z.literal('king'),
@@ -51,9 +55,11 @@ const network = z.strictObject({
   requesters: count('clinics (among the above) that ask').default(1),
   relays: count('clinics that relay for phones').default(0),
   bootstrap: count('clinics that everybody knows at the start').min(1).default(2),
-  /** Of `live`; the model has no transport. */
-  transport: z.enum(['memory', 'tcp']).default('memory'),
-  maxConnections: z.int().min(4).max(10_000).default(300),
+  transport: z
+    .enum(['memory', 'tcp'])
+    .default('memory')
+    .describe('of the live engine; the model has no transport'),
+  maxConnections: z.int().min(4).max(10_000).default(300).describe('open at once, of a node'),
   latency: latency.prefault({ model: 'regions' }),
   loss: share('messages that get lost').default(0),
   upMbps: z.number().positive().default(50).describe('of a node, Mbit/s'),
@@ -69,6 +75,7 @@ const network = z.strictObject({
     )
     .max(16)
     .default([])
+    .describe('times at which the network is in two')
 })
 
 const session = z.discriminatedUnion('model', [
@@ -89,8 +96,8 @@ const session = z.discriminatedUnion('model', [
 ])
 
 const churn = z.strictObject({
-  clinics: session.prefault({ model: 'none' }),
-  patients: session.prefault({ model: 'none' }),
+  clinics: session.prefault({ model: 'none' }).describe('sessions of clinics'),
+  patients: session.prefault({ model: 'none' }).describe('sessions of patients’ nodes'),
   departures: z.number().min(0).max(1).default(0).describe('clinics that leave for good, a month'),
   repair: z.boolean().default(true).describe('lost shares and replicas are made anew')
 })
@@ -102,10 +109,10 @@ const dht = z.strictObject({
     .describe(
       'js: kad-dht’s trie, capped at 2^prefixLength × k; classic: k at every prefix length'
     ),
-  k: z.int().min(1).max(64).default(20),
-  alpha: z.int().min(1).max(64).default(10),
+  k: z.int().min(1).max(64).default(20).describe('peers in an answer and in a bucket'),
+  alpha: z.int().min(1).max(64).default(10).describe('requests at once, of a path'),
   paths: z.int().min(1).max(64).default(10).describe('disjoint paths'),
-  prefixLength: z.int().min(1).max(20).default(6),
+  prefixLength: z.int().min(1).max(20).default(6).describe('depth of js’s table, in bits'),
   refreshSeconds: seconds('between refreshes of the table').default(300),
   selfQuerySeconds: seconds('between lookups of the own id').default(300),
   timeoutMs: millis('for one answer').default(10_000),
@@ -117,23 +124,32 @@ const records = z.strictObject({
   perPatient: count('at the start').default(1),
   sizes: z
     .discriminatedUnion('model', [
-      z.strictObject({ model: z.literal('fixed'), bytes: z.int().min(1).max(4e9) }),
+      z.strictObject({
+        model: z.literal('fixed'),
+        bytes: z.int().min(1).max(4e9).describe('of each record')
+      }),
       z.strictObject({
         model: z.literal('lognormal'),
-        medianBytes: z.int().min(1).max(4e9),
-        sigma: z.number().min(0).max(4)
+        medianBytes: z.int().min(1).max(4e9).describe('half of the records are smaller'),
+        sigma: z.number().min(0).max(4).describe('standard deviation of the logarithm')
       }),
-      z.strictObject({ model: z.literal('clinical') }) // FHIR, ECG and DICOM as in the sample data
+      z.strictObject({ model: z.literal('clinical') })
     ])
-    .prefault({ model: 'clinical' }),
-  custodians: z.int().min(1).max(255).default(5).describe('n'),
-  threshold: z.int().min(1).max(255).default(3).describe('t'),
-  replicas: z.int().min(1).max(64).default(3),
-  exchange: z.enum(['stream', 'bitswap']).default('stream')
+    .prefault({ model: 'clinical' })
+    .describe('sizes of records; clinical: FHIR, ECG and DICOM as in the sample data'),
+  custodians: z
+    .int()
+    .min(1)
+    .max(255)
+    .default(5)
+    .describe('n: clinics that hold a share of each record’s key'),
+  threshold: z.int().min(1).max(255).default(3).describe('t: shares that open a record'),
+  replicas: z.int().min(1).max(64).default(3).describe('clinics that hold the sealed bytes'),
+  exchange: z.enum(['stream', 'bitswap']).default('stream').describe('how blocks are fetched')
 })
 
 const workload = z.strictObject({
-  arrival: z.enum(['poisson', 'regular']).default('poisson'),
+  arrival: z.enum(['poisson', 'regular']).default('poisson').describe('spacing of operations'),
   lookupsPerHour: perHour('bare lookups of random keys').default(0),
   publishPerHour: perHour('new records').default(0),
   requestsPerHour: perHour('wishes; each approved one is followed by a retrieval').default(0),
@@ -145,30 +161,38 @@ const workload = z.strictObject({
     .strictObject({
       patients: count('with a monitor'),
       everySeconds: seconds('between readings').positive(),
-      bytes: z.int().min(1).max(1e6)
+      bytes: z.int().min(1).max(1e6).describe('of a reading')
     })
-    .optional(),
+    .optional()
+    .describe('streams of vital signs to a clinic'),
   bursts: z
     .array(
       z.strictObject({
-        kind: z.enum(['lookup', 'request', 'revoke', 'emergency', 'publish']),
+        kind: z
+          .enum(['lookup', 'request', 'revoke', 'emergency', 'publish'])
+          .describe('of operation'),
         atSeconds: seconds('begins'),
         overSeconds: seconds('lasts').positive(),
         count: count('operations').min(1),
-        /** All on this many records: a flash crowd. */
-        records: count('that they are about; 0: any').default(0)
+        records: count('that they are all about: a flash crowd; 0: any').default(0)
       })
     )
     .max(16)
     .default([])
+    .describe('operations that come together')
 })
 
 const chain = z.strictObject({
-  kind: z.enum(['memory', 'dev', 'consortium', 'l1', 'l2']).default('consortium'),
+  kind: z
+    .enum(['memory', 'dev', 'consortium', 'l1', 'l2'])
+    .default('consortium')
+    .describe(
+      'live: memory, or dev for the contracts on a local node; the model: costs and finality'
+    ),
   blockSeconds: seconds('between blocks').positive().default(5),
   confirmBlocks: z.int().min(0).max(10_000).default(1).describe('depth of the confirmed block'),
   headMaxAgeSeconds: seconds('older heads refuse').positive().default(60),
-  gasPerBlock: z.number().positive().default(30_000_000),
+  gasPerBlock: z.number().positive().default(30_000_000).describe('gas that a block holds'),
   otherGasShare: share('gas that others use').default(0),
   congestion: z
     .array(
@@ -179,9 +203,10 @@ const chain = z.strictObject({
       })
     )
     .max(16)
-    .default([]),
+    .default([])
+    .describe('times at which others use the chain more'),
   reorgsPerHour: perHour('reorganisations').default(0),
-  reorgDepth: z.int().min(1).max(64).default(2),
+  reorgDepth: z.int().min(1).max(64).default(2).describe('blocks that are replaced'),
   endpoints: z.int().min(1).max(16).default(3).describe('m, of each clinic'),
   quorum: z.int().min(1).max(16).default(2).describe('q of m must agree')
 })
@@ -194,14 +219,14 @@ const adversary = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('bulk-reader'),
     atSeconds: seconds('the key is stolen'),
-    requestsPerSecond: z.number().positive(),
+    requestsPerSecond: z.number().positive().describe('that the thief sends'),
     readBudget: count('reads that each grant allows').default(10),
     noticedAfterSeconds: seconds('until the patients revoke').default(3_600)
   }),
   z.strictObject({
     kind: z.literal('lying-endpoint'),
     endpoints: z.int().min(1).max(16).describe('of each clinic’s m'),
-    lie: z.enum(['stale', 'fork', 'down', 'slow']).default('stale')
+    lie: z.enum(['stale', 'fork', 'down', 'slow']).default('stale').describe('what they do')
   }),
   z.strictObject({ kind: z.literal('sybil'), nodes: count('fake servers, ids at random') }),
   z.strictObject({
@@ -216,48 +241,51 @@ const adversary = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('gossip-spam'),
     nodes: count('that spam').min(1),
-    messagesPerSecond: z.number().positive()
+    messagesPerSecond: z.number().positive().describe('of each of them')
   })
 ])
 
 export const scenarioShape = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower case, digits and hyphens'),
-  /** Answered by the report. */
-  question: z.string().min(10).max(500),
-  seed: z.int().min(0).max(0xffff_ffff).default(1),
-  repeats: z.int().min(1).max(1_000).default(1),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'expected lower case, digits and hyphens')
+    .describe('of the scenario'),
+  question: z.string().min(10).max(500).describe('that the report answers'),
+  seed: z.int().min(0).max(0xffff_ffff).default(1).describe('decides all that is random'),
+  repeats: z.int().min(1).max(1_000).default(1).describe('runs, each with randomness of its own'),
   warmupSeconds: seconds('before anything is measured').default(0),
   durationSeconds: seconds('measured').positive(),
-  /** Of the time series. */
   intervalSeconds: seconds('between rows of the series').positive().default(10),
-  network,
-  churn: churn.prefault({}),
-  dht: dht.prefault({}),
-  records: records.prefault({}),
-  workload: workload.prefault({}),
-  chain: chain.prefault({}),
-  adversaries: z.array(adversary).max(8).default([]),
-  /** Of `live` alone; a scenario that it cannot hold may give it a smaller network. */
+  network: network.describe('who is there, and what lies between them'),
+  churn: churn.prefault({}).describe('who comes and goes'),
+  dht: dht.prefault({}).describe('the distributed hash table'),
+  records: records.prefault({}).describe('what is kept, and by how many'),
+  workload: workload.prefault({}).describe('what people do'),
+  chain: chain.prefault({}).describe('where grants and revocations are written'),
+  adversaries: z.array(adversary).max(8).default([]).describe('who does not play by the rules'),
   live: z
     .strictObject({
-      clinics: z.int().min(3).max(5_000).optional(),
-      patients: z.int().min(0).max(5_000).optional(),
-      durationSeconds: seconds('measured').positive().optional(),
-      /** Begin with filled tables instead of joining; for runs that do not study joining. */
-      warmStart: z.boolean().default(false)
+      clinics: z.int().min(3).max(5_000).optional().describe('instead of network.clinics'),
+      patients: z.int().min(0).max(5_000).optional().describe('instead of network.patients'),
+      durationSeconds: seconds('instead of durationSeconds').positive().optional(),
+      warmStart: z
+        .boolean()
+        .default(false)
+        .describe('begin with filled tables, for runs that do not study joining')
     })
-    .prefault({}),
-  /** What must hold for the verdict "as expected": figure, comparison, value. */
+    .prefault({})
+    .describe('the live engine’s own, where it cannot hold what the model can'),
   expect: z
     .array(
       z.strictObject({
         figure: z.string().min(1).max(100).describe('of summary.json, such as "retrieve.ok.share"'),
-        atLeast: z.number().optional(),
-        atMost: z.number().optional()
+        atLeast: z.number().optional().describe('the least that is as expected'),
+        atMost: z.number().optional().describe('the most that is as expected')
       })
     )
     .max(32)
     .default([])
+    .describe('what must hold for the verdict "as expected"')
 })
 
 export type Scenario = z.infer<typeof scenarioShape>
