@@ -1,0 +1,59 @@
+/**
+ * What calibrate grows and asks. Full-size buckets make a network of 60 a single hop; small ones
+ * make lookups of several hops, and tables too small for the network, at sizes that one machine
+ * can hold.
+ * @module
+ */
+import type { Growth, Policy } from './observation.ts'
+
+export interface Configuration {
+  readonly name: string
+  readonly growth: Growth
+  /** Each is measured on every network; the first is the one it grew by. */
+  readonly policies: readonly Policy[]
+  readonly roundTripMs: number
+  readonly networks: number
+  readonly lookups: number
+}
+
+/** Far above what an answer takes to be worked off, so that order and latency are the delays'. */
+const ROUND_TRIP_MS = 100
+const NETWORKS = 5
+const LOOKUPS = 400
+
+const configuration = (
+  nodes: number,
+  [k, prefixLength]: readonly [number, number],
+  ...policies: readonly (readonly [alpha: number, paths: number])[]
+): Configuration => {
+  const asked = policies.map(([alpha, paths]): Policy => ({ alpha, paths }))
+  const { alpha, paths } = asked[0] as Policy
+  return {
+    name: `n${nodes}-k${k}-p${prefixLength}`,
+    growth: { nodes, k, prefixLength, alpha, paths },
+    policies: asked,
+    roundTripMs: ROUND_TRIP_MS,
+    networks: NETWORKS,
+    lookups: LOOKUPS
+  }
+}
+
+export const configurations: readonly Configuration[] = [
+  // a table of 40 in a network of 120: lookups of 2 to 4 hops that miss some of their targets
+  configuration(120, [5, 3], [3, 1], [10, 10]),
+  // kad-dht's defaults
+  configuration(60, [20, 6], [10, 10]),
+  // a table of 16
+  configuration(120, [4, 2], [3, 3], [3, 1]),
+  // the same in 250 nodes, and with prefixes as deep as they need
+  configuration(250, [5, 3], [3, 1], [10, 10]),
+  configuration(250, [5, 16], [3, 1], [10, 10])
+]
+
+/** For continuous integration: the machinery, not a claim. */
+export const quick: Configuration = {
+  ...configuration(16, [3, 2], [3, 1]),
+  roundTripMs: 10,
+  networks: 1,
+  lookups: 24
+}
