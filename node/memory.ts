@@ -32,7 +32,10 @@ export { MemoryChain } from './chain/memory-chain.ts'
 export type { EndpointFaults } from './chain/memory-endpoint.ts'
 export { type ChainParameters, chainParameters } from './chain/parameters.ts'
 export { nativePrimitives } from './crypto/native.ts'
+export { CanaryScanner, canariesOf, StreamScan } from './demo/canary.ts'
 export { deriveIdentity, type NodeIdentity } from './keys/identity.ts'
+export { type Carried, type Carrier, Switchboard } from './memory-wire.ts'
+export { DHT_PROTOCOL, type DhtTuning } from './network/dht.ts'
 
 /** A chain as a node meets it: a MemoryChain, or what speaks for one in another process. */
 export interface NodeChain {

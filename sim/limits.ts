@@ -66,3 +66,23 @@ export const RETRANSMITS_MAX = 8
 // ---- the model
 /** Rows of a run: what was planned, what followed from it, and what adversaries did. */
 export const OPERATIONS_MAX = 20_000_000
+
+// ---- the queue of a sweep
+/** Until Redis answers at all. */
+export const QUEUE_CONNECT_MAX_MS = 5_000
+/** Redis that was there and went away may restart, but nobody waits for it all night. */
+export const QUEUE_AWAY_MAX_MS = 60_000
+/** A worker that says nothing for this long has lost its point. Its own loop never computes. */
+export const QUEUE_LOCK_MS = 10_000
+/** Between looks for lost points: a killed worker's is back after at most lock + 2 × this, 15 s. */
+export const QUEUE_STALLED_EVERY_MS = 2_500
+/** Between looks for results. */
+export const QUEUE_POLL_MS = 250
+/** Points put at once. */
+export const QUEUE_BATCH = 200
+/** Looks for results between two looks for workers and for points that the queue lost: 10 s. */
+export const QUEUE_RECONCILE_EVERY = 40
+/** Results that nobody fetched; a sweep may be stopped over a long weekend. */
+export const QUEUE_KEEP_SECONDS = 14 * 86_400
+/** Of what a worker wrote before it died. */
+export const LIVE_WORDS_MAX_CHARS = 4_096

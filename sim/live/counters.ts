@@ -28,6 +28,9 @@ export interface NodeCounters {
   readonly protocols: Readonly<Record<string, ProtocolCounters>>
   /** DHT requests that it answered, by type ("FIND_NODE", "GET_PROVIDERS", "ADD_PROVIDER"). */
   readonly answered: Readonly<Record<string, number>>
+  /** Those that it sent, and those of them without an answer. */
+  readonly asked: Readonly<Record<string, number>>
+  readonly askErrors: Readonly<Record<string, number>>
 }
 
 export interface WorkerCounters {

@@ -14,39 +14,32 @@
  * assert invariants and bounded liveness on them, never exact traces.
  * @module
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { AbortOptions } from '@libp2p/interface'
+import { InvalidParametersError } from '../../core/errors.ts'
+import type { DhtTuning } from '../../node/memory.ts'
 import type { SimProgress } from '../engine.ts'
+import { LIVE_TABLES_AT_ONCE, LIVE_WORKERS_MAX } from '../limits.ts'
 import type { ChainAnswer, ChainCall, ChainPlan } from './chain-link.ts'
+import { Child } from './child.ts'
+import { type ClockPlan, WorldClock } from './clock.ts'
+import { kadIdHex } from './closest.ts'
 import type { NodeCounters, WorkerCounters } from './counters.ts'
 import type { FaultOptions } from './faults.ts'
+import { type NodePlan, nameOf } from './identities.ts'
+import { bootstrapOf, joinAll } from './join.ts'
+import type { ParentContract, PlainTable } from './messages.ts'
+import { deal } from './topology.ts'
 
-export interface NodePlan {
-  readonly role: 'clinic' | 'patient'
-  /** @default "clinic-3", "patient-12": by its index */
-  readonly name?: string
-  /** Listens nowhere, so that nobody can dial it. @default false */
-  readonly natted?: boolean
-  /** Of its clock against the world's. @default 0 */
-  readonly skewMs?: number
-}
+export type { NodePlan } from './identities.ts'
+
+/** Longer than any world: its nodes do not look for themselves. */
+const NEVER_MS = 86_400_000
 
 /** Of kad-dht; what is left out stays as the node has it. */
-export interface DhtChoice {
-  /** @default 20 */
-  readonly k?: number
-  /** @default 10 */
-  readonly alpha?: number
-  /** @default alpha */
-  readonly disjointPaths?: number
-  /** Of the table's trie, in bits. @default 6 */
-  readonly prefixLength?: number
-  /** @default 50 */
-  readonly initialQuerySelfMs?: number
-  /** @default 300,000 */
-  readonly querySelfMs?: number
-  /** For a peer to be connected and to answer. @default kad-dht's own */
-  readonly networkDialTimeoutMs?: number
-}
+export type DhtChoice = DhtTuning
 
 /** The chain that the nodes see, of which this process has the host (chain-host.ts). */
 export interface WorldChain {
@@ -159,6 +152,8 @@ export interface JoinReport {
   /** Of a sample of lookups, one from each of so many nodes: k true closest that were found. */
   readonly sampled: number
   readonly foundShare: number
+  /** Samples that were taken until enough was found. */
+  readonly rounds: number
 }
 
 export interface World extends AsyncDisposable {
@@ -191,7 +186,229 @@ export interface World extends AsyncDisposable {
   startNode(node: number): Promise<void>
 }
 
-/** Starts the workers and their nodes and lets them join. @throws InvalidParametersError */
-export async function createWorld(_init: WorldInit): Promise<World> {
-  throw new Error('under construction')
+/**
+ * Starts the workers and their nodes and lets them join.
+ * @throws InvalidParametersError naming every fault; WorkerDiedError; the signal's reason
+ */
+export async function createWorld(init: WorldInit): Promise<World> {
+  const workers = workersOf(init)
+  checkInit(init, workers)
+  const folder = await mkdtemp(join(tmpdir(), 'keyward-live-'))
+  const clock: ClockPlan = { startMs: init.startMs ?? Date.now(), machineMs: Date.now() }
+  const answer: ChainAnswerer = ({ node, call }) =>
+    (init.chain as WorldChain).answer(node, call) as Promise<unknown>
+  const children = deal(init.nodes.length, workers).map(
+    (own, worker) => new Child({ worker, own }, { chain: answer })
+  )
+  const world = new LiveWorld(init, children, clock, folder)
+  try {
+    await world.open()
+    return world
+  } catch (err) {
+    await world[Symbol.asyncDispose]()
+    throw err
+  }
+}
+
+type ChainAnswerer = (asked: ParentContract['chain'][0]) => Promise<unknown>
+
+const workersOf = ({ workers, transport, nodes }: WorldInit): number =>
+  Math.max(1, Math.min(workers ?? (transport === 'memory' ? 1 : 2), nodes.length))
+
+function checkInit(init: WorldInit, workers: number): void {
+  const { nodes, transport, kind, chain } = init
+  const faults: string[] = []
+  if (nodes.length === 0) faults.push('"nodes" expected at least one, got none')
+  const patients = nodes.findIndex(({ role }) => role === 'patient')
+  if (patients >= 0 && nodes.slice(patients).some(({ role }) => role === 'clinic')) {
+    faults.push('"nodes" expected clinics before patients')
+  }
+  if (transport === 'memory' && workers > 1) {
+    faults.push(`"workers" expected 1 for the memory transport, got ${workers}`)
+  }
+  if (workers > LIVE_WORKERS_MAX) {
+    faults.push(`"workers" expected <= ${LIVE_WORKERS_MAX}, got ${workers}`)
+  }
+  if (kind === 'full' && chain == null) faults.push('"chain" expected for full nodes, got none')
+  if (faults.length > 0) throw new InvalidParametersError(faults.join('; '))
+}
+
+class LiveWorld implements World {
+  readonly #init: WorldInit
+  readonly #children: readonly Child[]
+  readonly #clockPlan: ClockPlan
+  readonly #clock: WorldClock
+  readonly #folder: string
+  #peers: readonly string[] = []
+  #accounts: readonly string[] = []
+  #join: JoinReport | undefined
+  #disposed: Promise<void> | undefined
+  readonly #addrs: (readonly string[])[]
+
+  constructor(init: WorldInit, children: readonly Child[], clock: ClockPlan, folder: string) {
+    this.#init = init
+    this.#children = children
+    this.#clockPlan = clock
+    this.#clock = new WorldClock(clock)
+    this.#folder = folder
+    this.#addrs = init.nodes.map(() => [])
+  }
+
+  async open(): Promise<void> {
+    const { nodes, signal, chain, ...init } = this.#init
+    signal.throwIfAborted()
+    const warm = init.joining?.by === 'warm-start'
+    const common = {
+      seed: init.seed,
+      kind: init.kind,
+      transport: init.transport,
+      plans: nodes,
+      folder: this.#folder,
+      clock: this.#clockPlan,
+      dht: { ...init.dht, ...(warm && { initialQuerySelfMs: NEVER_MS }) },
+      maxConnections: init.maxConnections,
+      faults: init.faults,
+      chain: chain?.plan,
+      module: init.module
+    }
+    const told = await Promise.all(
+      this.#children.map((child) =>
+        child.introduce({ ...common, worker: child.index, own: child.own }, signal)
+      )
+    )
+    const all = told.flat().toSorted((a, b) => a.node - b.node)
+    this.#peers = all.map(({ peer }) => peer)
+    this.#accounts = all.map(({ account }) => account)
+    await this.#all((channel) => channel.ask('roster', this.#peers, { signal }))
+    this.#join = await joinAll({
+      world: this.#init,
+      children: this.#children,
+      peers: this.#peers,
+      onStarted: (started) => {
+        for (const { node, addrs } of started) this.#addrs[node] = addrs
+      },
+      addrs: () => this.#addrs,
+      childOf: (node) => this.#child(node)
+    })
+  }
+
+  get nodes(): readonly WorldNode[] {
+    return this.#init.nodes.map((plan, index) => ({
+      index,
+      role: plan.role,
+      name: nameOf(index, plan),
+      peer: this.#peers[index] as string,
+      account: this.#accounts[index] as string,
+      addrs: this.#addrs[index] ?? [],
+      worker: index % this.#children.length
+    }))
+  }
+
+  get join(): JoinReport {
+    return this.#join as JoinReport
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs()
+  }
+
+  call(node: number, verb: string, args: unknown, options: CallOptions): Promise<unknown> {
+    return this.#ask(node).ask('call', { node, verb, args }, options)
+  }
+
+  run(node: number, name: string, args: unknown, options: CallOptions): Promise<unknown> {
+    return this.#ask(node).ask('run', { node, name, args }, options)
+  }
+
+  lookup(node: number, key: Uint8Array, { signal }: AbortOptions): Promise<LookupResult> {
+    return this.#ask(node).ask('lookup', { node, args: { key } }, { signal })
+  }
+
+  provide(node: number, cid: Uint8Array, { signal }: AbortOptions): Promise<Provided> {
+    return this.#ask(node).ask('provide', { node, args: { cid } }, { signal })
+  }
+
+  findProviders(node: number, cid: Uint8Array, { signal }: AbortOptions): Promise<FoundProviders> {
+    return this.#ask(node).ask('findProviders', { node, args: { cid } }, { signal })
+  }
+
+  async tables(): Promise<readonly NodeTable[]> {
+    const tables = await this.#all(async (channel, { own }) => {
+      const got: PlainTable[] = []
+      for (let i = 0; i < own.length; i += LIVE_TABLES_AT_ONCE) {
+        got.push(...(await channel.ask('tables', own.slice(i, i + LIVE_TABLES_AT_ONCE))))
+      }
+      return got
+    })
+    return tables
+      .flat()
+      .toSorted((a, b) => a.node - b.node)
+      .map(({ node, entries }) => {
+        const peer = this.#peers[node] as string
+        const named = Array.from(entries, (i) => this.#peers[i] as string)
+        return { node, peer, kadId: kadIdHex(peer), entries: named }
+      })
+  }
+
+  async counters(): Promise<readonly NodeCounters[]> {
+    const counters = await this.#all((channel) => channel.ask('counters', undefined))
+    return counters.flat().toSorted((a, b) => a.node - b.node)
+  }
+
+  workers(): Promise<readonly WorkerCounters[]> {
+    return this.#all((channel) => channel.ask('usage', undefined))
+  }
+
+  async faults(change: Partial<FaultOptions>): Promise<void> {
+    if (this.#init.faults == null) {
+      throw new InvalidParametersError('"faults" expected when the world was made, got none')
+    }
+    await this.#all((channel) => channel.ask('faults', change))
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.#clock.advance(ms)
+    await this.#all((channel) => channel.ask('advance', ms))
+  }
+
+  async freeze(): Promise<void> {
+    await this.#all((channel) => channel.ask('freeze', undefined))
+  }
+
+  async stopNode(node: number): Promise<void> {
+    await this.#ask(node).ask('stop', node)
+    this.#addrs[node] = []
+  }
+
+  async startNode(node: number): Promise<void> {
+    const bootstrap = bootstrapOf(this.#init).flatMap((i) => this.#addrs[i]?.[0] ?? [])
+    const { addrs } = await this.#ask(node).ask('restart', { node, bootstrap })
+    this.#addrs[node] = addrs
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= (async () => {
+      await Promise.all(this.#children.map((child) => child[Symbol.asyncDispose]()))
+      await rm(this.#folder, { recursive: true, force: true })
+    })()
+    return this.#disposed
+  }
+
+  #child(node: number): Child {
+    const child = this.#children[node % this.#children.length]
+    if (child == null || !(node in this.#init.nodes)) {
+      throw new InvalidParametersError(
+        `"node" expected 0 to ${this.#init.nodes.length - 1}, got ${node}`
+      )
+    }
+    return child
+  }
+
+  #ask(node: number): Child['channel'] {
+    return this.#child(node).channel
+  }
+
+  #all<T>(work: (channel: Child['channel'], child: Child) => Promise<T>): Promise<T[]> {
+    return Promise.all(this.#children.map((child) => work(child.channel, child)))
+  }
 }

@@ -1,0 +1,96 @@
+/**
+ * The one place that reaches into kad-dht 16.4.5 (pinned): reading a node's routing table, filling
+ * it from outside, and holding it still. Private fields all of them, so test/sim/live/world.test.ts
+ * fails first when the version moves.
+ *
+ * A warm start puts peers into the table by the table's own `add`, with its ping of new contacts
+ * answered "yes" meanwhile, and their addresses into the peer store. The trie therefore has the shape
+ * and bounds that it would have grown; which peers of a full region it holds is drawn from the seed.
+ * It says nothing of joining, connections, or the tables that joining leaves.
+ * @module
+ */
+import type { PeerId, PeerStore } from '@libp2p/interface'
+import type { SingleKadDHT } from '@libp2p/kad-dht'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+interface Contact {
+  readonly kadId: Uint8Array
+  readonly peerId: PeerId
+}
+
+interface Trie {
+  add(peer: PeerId): Promise<void>
+  toIterable(): Iterable<Contact>
+  verify: (contact: Contact) => Promise<boolean>
+  ping: (contacts: readonly Contact[]) => AsyncIterable<Contact>
+  onAdd: unknown
+}
+
+/** What is private in a SingleKadDHT. */
+interface Inside {
+  readonly routingTable: {
+    readonly kb: Trie
+    readonly pingNewContactQueue: { readonly size: number }
+    readonly routingTableUpdateQueue: { readonly size: number }
+  }
+  readonly queryManager: { initialQuerySelfHasRun?: { resolve(): void } }
+  readonly querySelf: { stop(): void }
+  readonly routingTableRefresh: { stop(): Promise<void>; refreshTable: () => void }
+}
+
+const insideOf = (dht: SingleKadDHT): Inside => dht as unknown as Inside
+
+/** PeerIds in a node's table, bucket by bucket. */
+export const entriesOf = (dht: SingleKadDHT): PeerId[] =>
+  [...insideOf(dht).routingTable.kb.toIterable()].map(({ peerId }) => peerId)
+
+/** Contacts that wait to be pinged or added. */
+export const underWay = (dht: SingleKadDHT): number => {
+  const { pingNewContactQueue, routingTableUpdateQueue } = insideOf(dht).routingTable
+  return pingNewContactQueue.size + routingTableUpdateQueue.size
+}
+
+/** No more refreshes and self-queries; lookups still teach the table whom they met. */
+export async function holdStill(dht: SingleKadDHT): Promise<void> {
+  const inside = insideOf(dht)
+  inside.querySelf.stop()
+  await inside.routingTableRefresh.stop()
+  // one that is under way would set the next
+  inside.routingTableRefresh.refreshTable = () => {}
+}
+
+export interface Introduction {
+  readonly peer: PeerId
+  readonly addrs: readonly Multiaddr[]
+}
+
+/** Fills the table of a started node that has not looked for itself yet. */
+export async function warmStart(
+  dht: SingleKadDHT,
+  peerStore: PeerStore,
+  others: readonly Introduction[],
+  protocol: string
+): Promise<void> {
+  const inside = insideOf(dht)
+  const { kb } = inside.routingTable
+  const { verify, ping, onAdd } = kb
+  kb.verify = async () => true
+  kb.ping = async function* () {} // nobody of a full region is thrown out
+  kb.onAdd = undefined // it tags each in the peer store, which is done below in one go
+  try {
+    for (const { peer } of others) await kb.add(peer)
+  } finally {
+    Object.assign(kb, { verify, ping, onAdd })
+  }
+  const taken = new Set([...kb.toIterable()].map(({ peerId }) => peerId.toString()))
+  for (const { peer, addrs } of others) {
+    if (!taken.has(peer.toString())) continue
+    await peerStore.save(peer, {
+      multiaddrs: [...addrs],
+      protocols: [protocol],
+      tags: { 'kad-peer': { value: 1 } }
+    })
+  }
+  // queries wait for a first self-query, which is not needed here
+  inside.queryManager.initialQuerySelfHasRun?.resolve()
+}
