@@ -85,7 +85,7 @@ export class Wheel {
   run(untilTick: number): void {
     for (;;) {
       const tick = this.#nextTick()
-      if (tick > untilTick) break
+      if (tick > untilTick || tick === Number.POSITIVE_INFINITY) break
       this.#moveTo(tick)
       this.#runSlot(tick & MASK)
     }
