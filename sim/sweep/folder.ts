@@ -15,15 +15,10 @@ import { InvalidConfigError, RepoLockedError, StoreCorruptError } from '../../co
 import type { EngineName } from '../engine.ts'
 import { parseJson } from '../results/files.ts'
 import type { Scenario } from '../scenario/shape.ts'
+import type { Build } from './build.ts'
 import { canonicalJson, sha256Hex } from './canonical.ts'
 import { decodeOutcome, type PointOutcome } from './outcome.ts'
 import type { SweepPoint } from './plan.ts'
-
-/** Which source makes the results; one sweep has one. */
-export interface Build {
-  readonly keyward: string
-  readonly commit: string
-}
 
 /** What makes two calls the same sweep. Values and repeats may grow. */
 export interface SweepIdentity {

@@ -2,16 +2,17 @@
  * Runs a point on an engine and keeps what a sweep compares: figures, checks, digest.
  * @module
  */
-import type { Engine, SimProgress } from '../engine.ts'
+import type { Engine } from '../engine.ts'
 import { digestOf } from '../results/digest.ts'
 import { summarise } from '../results/summarise.ts'
 import type { PointOutcome } from './outcome.ts'
 import type { SweepPoint } from './plan.ts'
+import type { PointOptions } from './point-process.ts'
 
 export async function measure(
   engine: Engine,
   point: SweepPoint,
-  options: { readonly signal: AbortSignal; progress(event: SimProgress): void }
+  options: PointOptions
 ): Promise<PointOutcome> {
   const { id, scenario, seed } = point
   // a point is one repeat of a run that has one; the seed alone tells it from the others

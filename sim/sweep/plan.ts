@@ -12,6 +12,7 @@ import {
   SWEEP_REPEATS_MAX
 } from '../limits.ts'
 import { Rng } from '../random.ts'
+import { contradictionLines } from '../scenario/contradictions.ts'
 import { InvalidScenarioError } from '../scenario/faults.ts'
 import { type Scenario, scenarioShape } from '../scenario/shape.ts'
 import { canonicalJson, sha256Hex } from './canonical.ts'
@@ -52,8 +53,6 @@ export interface SweepPlanInit {
   /** Unsigned 32-bit. @default the scenario's */
   readonly seed?: number
   readonly engine: EngineName
-  /** What no single field can show wrong, a line a fault (scenario/contradictions.ts). */
-  readonly contradictions?: (scenario: Scenario) => readonly string[]
 }
 
 /** What a sweep decides itself, or what no result depends on. */
@@ -89,7 +88,7 @@ export async function planSweep(init: SweepPlanInit): Promise<SweepPlan> {
       continue
     }
     const scenario = resolved.scenario
-    faults.push(...(init.contradictions?.(scenario) ?? []).map((fault) => `${spell(at)}: ${fault}`))
+    faults.push(...contradictionLines(scenario).map((line) => `${spell(at)}: ${line}`))
     for (let repeat = 0; repeat < repeats; repeat++) {
       points.push(await makePoint({ scenario, setting, at, repeat, sweepSeed: seed, engine }))
     }

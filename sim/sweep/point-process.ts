@@ -9,13 +9,17 @@ import type { PointOutcome } from './outcome.ts'
 import type { SweepPoint } from './plan.ts'
 
 /** What runs a point; a module that exports `runPoint` (run-point.ts). */
-export type RunPoint = (
-  point: SweepPoint,
-  options: { readonly signal: AbortSignal; progress(event: SimProgress): void }
-) => Promise<PointOutcome>
+export type RunPoint = (point: SweepPoint, options: PointOptions) => Promise<PointOutcome>
+
+export interface PointOptions {
+  /** That files are named from in the scenario. */
+  readonly baseFolder: string
+  readonly signal: AbortSignal
+  progress(event: SimProgress): void
+}
 
 export type ToPointProcess =
-  | { readonly kind: 'run'; readonly point: SweepPoint }
+  | { readonly kind: 'run'; readonly point: SweepPoint; readonly baseFolder: string }
   | { readonly kind: 'stop' }
 
 export type FromPointProcess =
@@ -43,7 +47,7 @@ async function serve(runner: string): Promise<void> {
   const { runPoint } = (await import(runner)) as { runPoint: RunPoint }
   let running: Promise<void> = Promise.resolve()
   process.on('message', (message: ToPointProcess) => {
-    if (message.kind === 'run') running = runOne(runPoint, message.point, stop.signal)
+    if (message.kind === 'run') running = runOne(runPoint, message, stop.signal)
     else {
       stop.abort()
       void running.then(() => process.exit(0))
@@ -52,7 +56,11 @@ async function serve(runner: string): Promise<void> {
   tell({ kind: 'ready' })
 }
 
-async function runOne(run: RunPoint, point: SweepPoint, signal: AbortSignal): Promise<void> {
+async function runOne(
+  run: RunPoint,
+  { point, baseFolder }: Extract<ToPointProcess, { kind: 'run' }>,
+  signal: AbortSignal
+): Promise<void> {
   const { id } = point
   let toldAtMs = Number.NEGATIVE_INFINITY
   const progress = (event: SimProgress) => {
@@ -61,7 +69,7 @@ async function runOne(run: RunPoint, point: SweepPoint, signal: AbortSignal): Pr
     tell({ kind: 'progress', id, event })
   }
   try {
-    tell({ kind: 'done', id, outcome: await run(point, { signal, progress }) })
+    tell({ kind: 'done', id, outcome: await run(point, { baseFolder, signal, progress }) })
   } catch (err) {
     tell({ kind: 'failed', id, reason: reasonOf(err) })
   }

@@ -20,6 +20,8 @@ import type { FromPointProcess, ToPointProcess } from './point-process.ts'
 export interface SlotInit {
   /** URL of a module that exports `runPoint`. @default run-point.ts */
   readonly runner?: string
+  /** That files are named from in the scenario. @default the working directory */
+  readonly baseFolder?: string
   /** A point that takes longer is failed. @default SWEEP_POINT_MAX_MS */
   readonly pointMaxMs?: number
 }
@@ -40,11 +42,13 @@ const RUNNER = new URL('run-point.ts', import.meta.url).href
 
 export class Slot implements AsyncDisposable {
   readonly #runner: string
+  readonly #baseFolder: string
   readonly #pointMaxMs: number
   #living: Living | undefined
 
   constructor(init: SlotInit = {}) {
     this.#runner = init.runner ?? RUNNER
+    this.#baseFolder = init.baseFolder ?? process.cwd()
     this.#pointMaxMs = init.pointMaxMs ?? SWEEP_POINT_MAX_MS
   }
 
@@ -99,7 +103,7 @@ export class Slot implements AsyncDisposable {
     process.on('message', onMessage)
     process.once('exit', onExit)
     options.signal.addEventListener('abort', onAbort, { once: true })
-    send(process, { kind: 'run', point })
+    send(process, { kind: 'run', point, baseFolder: this.#baseFolder })
     return promise.finally(() => {
       clearTimeout(late)
       process.off('message', onMessage)

@@ -4,7 +4,8 @@
  * @module
  */
 import type { SimProgress } from '../engine.ts'
-import { type Build, type FailedPoint, SweepFolder } from './folder.ts'
+import type { Build } from './build.ts'
+import { type FailedPoint, SweepFolder } from './folder.ts'
 import { gather, writeGathered } from './gather.ts'
 import { type PointsSink, runLocally } from './local.ts'
 import type { SweepPlan, SweepPoint } from './plan.ts'

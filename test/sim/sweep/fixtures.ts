@@ -24,7 +24,7 @@ export const smallPlan = (change: Partial<SweepPlanInit> = {}): Promise<SweepPla
 
 export const FAKE_RUNNER = new URL('fake-runner.ts', import.meta.url).href
 
-export const BUILD = { keyward: '0.1.0', commit: 'a'.repeat(40) }
+export const BUILD = { keyward: '0.1.0', commit: 'a'.repeat(40), files: {} }
 
 /** A folder that is gone with its test. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {

@@ -80,12 +80,12 @@ describe('the points of a sweep', () => {
 
   it('take an entry of a list', async () => {
     const scenario = smallScenario({
-      adversaries: [{ kind: 'colluding-custodians', share: 0.1 }]
+      adversaries: [{ kind: 'sybil', nodes: 5 }]
     })
-    const { points } = await smallPlan({ scenario, over: ['adversaries.0.share=0.2,0.3'] })
+    const { points } = await smallPlan({ scenario, over: ['adversaries.0.nodes=2,3'] })
     expect(points.map((point) => point.scenario.adversaries[0])).toMatchObject([
-      { share: 0.2 },
-      { share: 0.3 }
+      { nodes: 2 },
+      { nodes: 3 }
     ])
   })
 
@@ -99,10 +99,8 @@ describe('the points of a sweep', () => {
   })
 
   it('refuse a combination that contradicts itself, by its values', async () => {
-    const contradictions = ({ dht: { alpha, k } }: ReturnType<typeof smallScenario>) =>
-      alpha > k ? [`dht.alpha: expected at most ${k} (dht.k), got ${alpha}`] : []
-    const faults = await faultsOf(['dht.alpha=3,10', 'dht.k=5,20'], { contradictions })
-    expect(faults).toBe('dht.alpha=10 dht.k=5: dht.alpha: expected at most 5 (dht.k), got 10')
+    const faults = await faultsOf(['dht.paths=3,10', 'dht.k=5,20'])
+    expect(faults).toMatch(/^dht\.paths=10 dht\.k=5: dht\.paths {2}expected at most 5 .*, got 10$/)
   })
 
   it('refuse more points than a sweep may have', async () => {
