@@ -15,8 +15,10 @@ import { Output } from './output.ts'
 import type { Shell } from './shell.ts'
 
 export interface Program {
-  /** bin/keyward.ts hangs the simulator's commands beside ours. */
+  /** Others hang commands of their own beside ours (bin/keyward.ts). */
   readonly command: Command
+  /** Where a command's action leaves its exit code. */
+  readonly context: CommandContext
   /** Runs one command line (without "node keyward") and gives the exit code. Never throws. */
   run(argv: readonly string[]): Promise<number>
 }
@@ -46,7 +48,7 @@ export function createProgram(shell: Shell): Program {
   addConsentCommands(program, context)
   addAuditCommands(program, context)
   addProgramCommands(program, context)
-  return { command: program, run: (argv) => run(program, context, argv) }
+  return { command: program, context, run: (argv) => run(program, context, argv) }
 }
 
 async function run(
