@@ -1,0 +1,96 @@
+/**
+ * What follows from a wish of the plan: she answers, the grant is confirmed, the record is opened.
+ * And what follows from a revocation: it is tried again and again until it is denied.
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Planned } from '../../workload.ts'
+import type { LiveGrant, Stage } from '../stage.ts'
+import { act, type Outcome } from './act.ts'
+import { reasonOf } from './failure.ts'
+import { approve, deny, revoke } from './owner.ts'
+import { granted, openOnce, retrieve, wish } from './requester.ts'
+
+export async function consent(stage: Stage, planned: Planned): Promise<void> {
+  const asked = await wish(stage, planned)
+  if (asked == null) return
+  if (!planned.approved) {
+    await deny(stage, planned, asked).catch((err: unknown) => {
+      stage.signal.throwIfAborted()
+      stage.count(`deny: ${(err as Error).name}`)
+    })
+    return
+  }
+  const given = await approve(stage, planned, asked)
+  if (given == null) return
+  if (!(await granted(stage, given))) {
+    stage.count('grants that were not confirmed in time')
+    return
+  }
+  stage.ready(planned.wish)
+  await retrieve(stage, given)
+}
+
+/** Between two attempts of the requester, while the revocation spreads. */
+const PROBE_MS = 250
+
+export async function takeBack(stage: Stage, planned: Planned): Promise<void> {
+  const given = stage.grants.get(planned.wish)
+  if (given == null || !stage.isReady(planned.wish) || given.revokedBlock != null) {
+    // the plan takes back what stands by then; here it came to nothing, or is late
+    await act(stage, { kind: 'revoke', actor: planned.owner }, async () => ({
+      ok: false,
+      reason: 'no-grant'
+    }))
+    return
+  }
+  await stage.present(planned.owner)
+  const atMs = stage.atMs()
+  const told = new AbortController()
+  const probing = probe(stage, given, told.signal)
+  const revoked = await revoke(stage, given, planned.owner)
+  told.abort()
+  const probed = await probing
+  if (revoked == null) return
+  stage.revocations.push({
+    wish: planned.wish,
+    atMs,
+    windowMs: Math.max(0, probed.lastOpenedMs - atMs),
+    deniedMs: probed.deniedMs - atMs,
+    openedAfter: probed.opened,
+    ...revoked
+  })
+}
+
+/** The requester goes on reading: until it is denied after the patient was told that it is done. */
+async function probe(
+  stage: Stage,
+  { record, requester, untilMs }: LiveGrant,
+  told: AbortSignal
+): Promise<{
+  readonly lastOpenedMs: number
+  readonly deniedMs: number
+  readonly opened: number
+}> {
+  let opened = 0
+  let lastOpenedMs = Number.NEGATIVE_INFINITY
+  const lastMs = Math.min(untilMs, stage.atMs() + 2 * stage.boundMs)
+  while (stage.atMs() < lastMs) {
+    const wasTold = told.aborted
+    const beganMs = stage.atMs()
+    const before = stage.releases.length
+    const outcome = await openOnce(stage, record, requester).catch((err: unknown): Outcome => {
+      stage.signal.throwIfAborted()
+      return { ok: false, reason: reasonOf(err) }
+    })
+    const { ok, reason, keyMs } = outcome
+    if (ok || stage.releases.length > before) {
+      opened++
+      lastOpenedMs = keyMs == null || Number.isNaN(keyMs) ? stage.atMs() : beganMs + keyMs
+    } else if (wasTold && reason !== '') {
+      return { lastOpenedMs, deniedMs: beganMs, opened }
+    }
+    await delay(PROBE_MS, undefined, { signal: stage.signal })
+  }
+  return { lastOpenedMs, deniedMs: Number.NaN, opened }
+}

@@ -1,0 +1,159 @@
+/**
+ * After the measured part: faults end, everybody comes back, and what must hold in the end is looked
+ * at: acknowledged records open, and the patients' histories tell of every release.
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AcknowledgedSeen, ReceiptSeen, ReleaseSeen } from '../checks/observations.ts'
+import { requesterAt } from '../workload.ts'
+import { reasonOf } from './actors/failure.ts'
+import { granted, openOnce } from './actors/requester.ts'
+import { comeBack } from './sessions.ts'
+import type { LiveGrant, LiveRecord, Stage } from './stage.ts'
+
+/** Records that are opened once more at the end: a sample, for each takes some 20 exchanges. */
+const AUDITED_RECORDS_MAX = 40
+/** Eventually: so often is a record tried, with a pause. */
+const AUDIT_TRIES = 4
+const AUDIT_PAUSE_MS = 3_000
+const AT_ONCE = 4
+const AUDIT_HOURS = 1
+
+export async function heal(stage: Stage): Promise<void> {
+  const { world, chain, departed } = stage
+  if (stage.hasFaults) await world.faults({ groups: undefined, lossShare: 0 })
+  chain.heal()
+  const back = stage.away.filter((node) => !departed.has(node))
+  await inTurn(back, AT_ONCE, (node) => comeBack(stage, node))
+}
+
+/** Each acknowledged record of the sample is granted anew to a clinic, which opens it. */
+export async function openAcknowledged(stage: Stage): Promise<readonly AcknowledgedSeen[]> {
+  const acknowledged = [...stage.records.values()].filter((record) => record.acknowledged)
+  const sample = stage.rng.derive('audit').shuffle(acknowledged).slice(0, AUDITED_RECORDS_MAX)
+  const seen: AcknowledgedSeen[] = []
+  await inTurn(sample, AT_ONCE, async (record) => {
+    const reason = await audit(stage, record)
+    seen.push({ record: record.record, opened: reason === '', reason })
+  })
+  return seen
+}
+
+/** "" once it was opened; the last reason if it never was. */
+async function audit(stage: Stage, record: LiveRecord): Promise<string> {
+  const requester = requesterAt(stage.scenario, record.record)
+  let reason = ''
+  let given: LiveGrant | undefined
+  for (let tries = 0; tries < AUDIT_TRIES; tries++) {
+    if (tries > 0) await delay(AUDIT_PAUSE_MS, undefined, { signal: stage.signal })
+    try {
+      given ??= await grantTo(stage, record, requester, -1 - record.record)
+      if (!(await granted(stage, given))) return 'not granted'
+      const opened = await openOnce(stage, record.record, requester)
+      if (opened.ok) return ''
+      reason = opened.reason
+    } catch (err) {
+      stage.signal.throwIfAborted()
+      reason = reasonOf(err)
+    }
+  }
+  return reason
+}
+
+/** A grant that nobody asked for; `wish` numbers it, below those of the plan's wishes. */
+export async function grantTo(
+  stage: Stage,
+  record: LiveRecord,
+  requester: number,
+  wish: number,
+  budget?: number
+): Promise<LiveGrant> {
+  const fromMs = stage.atMs()
+  const grant: LiveGrant = {
+    wish,
+    grant: '',
+    record: record.record,
+    requester,
+    block: 0,
+    fromMs,
+    untilMs: fromMs + AUDIT_HOURS * 3_600_000,
+    revokedBlock: undefined,
+    revokedMs: Number.POSITIVE_INFINITY
+  }
+  stage.grants.set(wish, grant)
+  const given = await stage.call<{ readonly grant: string; readonly block?: number }>(
+    record.owner,
+    'grant',
+    {
+      to: stage.world.nodes[requester]?.peer,
+      records: [record.recordId],
+      purpose: 'TREAT',
+      until: `${AUDIT_HOURS}h`,
+      ...(budget != null && { budget })
+    }
+  )
+  const sent = { ...grant, grant: given.grant, block: given.block ?? 0 }
+  stage.grants.set(wish, sent)
+  return sent
+}
+
+export interface Histories {
+  /** Releases of shares, as their receipts tell them. */
+  readonly releases: readonly ReleaseSeen[]
+  readonly receipts: readonly ReceiptSeen[]
+  /** Refusals by code. */
+  readonly refusals: ReadonlyMap<string, number>
+  /** Custodians whose receipts do not hold. */
+  readonly faults: number
+}
+
+interface HistoryRow {
+  readonly at: number
+  readonly kind: string
+  readonly custodian: string
+  readonly who?: string
+  readonly recordId: string
+  readonly code?: string
+}
+
+/** Every patient fetches her receipts from all custodians and checks their chains. */
+export async function fetchHistories(stage: Stage): Promise<Histories> {
+  const owners = new Set([...stage.records.values()].map(({ owner }) => owner))
+  const recordOf = new Map(
+    [...stage.records.values()].map(({ recordId, record }) => [recordId, record])
+  )
+  const releases: ReleaseSeen[] = []
+  const refusals = new Map<string, number>()
+  let faults = 0
+  await inTurn([...owners], AT_ONCE, async (owner) => {
+    const told = await stage.call<{
+      readonly entries: readonly HistoryRow[]
+      readonly faults?: readonly unknown[]
+    }>(owner, 'history', {})
+    faults += told.faults?.length ?? 0
+    for (const { at, kind, custodian, who, recordId, code } of told.entries) {
+      if (kind === 'refuse') refusals.set(code ?? '', (refusals.get(code ?? '') ?? 0) + 1)
+      const record = recordOf.get(recordId)
+      const from = stage.nodeOf(custodian)
+      const to = stage.nodeOf(who ?? '')
+      if (kind !== 'release' || record == null || from == null || to == null) continue
+      const atMs = stage.fromUnixSeconds(at)
+      releases.push({ record, requester: to, custodian: from, atMs })
+    }
+  })
+  return { releases, receipts: releases, refusals, faults }
+}
+
+/** Works on so many at once. */
+export async function inTurn<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>
+): Promise<void> {
+  const queue = items.values()
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+      for (const item of queue) await work(item)
+    })
+  )
+}
