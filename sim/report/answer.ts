@@ -3,7 +3,7 @@
  * @module
  */
 import type { Expectation, StoredRun, Summary } from '../results/run.ts'
-import { figureInWords, figureUnit, number, withUnit } from './words.ts'
+import { figureInWords, figureUnit, number, rangeInWords, withUnit } from './words.ts'
 
 export interface Verdict {
   readonly words: string
@@ -47,34 +47,45 @@ export function measured(name: string, { figures, intervals }: Summary): string 
   const unit = figureUnit(name)
   const interval = intervals[name]
   const range =
-    interval == null
-      ? ''
-      : ` (95 % interval ${withUnit(interval.low, unit)} to ${withUnit(interval.high, unit)})`
-  return `${figureInWords(name)} was ${withUnit(figures[name] ?? Number.NaN, unit)}${range}`
+    interval == null ? '' : ` (95 % interval ${rangeInWords(interval.low, interval.high, unit)})`
+  const words = figureInWords(name)
+  return `${words}${words.includes(',') ? ',' : ''} is ${withUnit(figures[name] ?? Number.NaN, unit)}${range}`
 }
 
-/** The figures that a reader looks for first, of those that there are. */
-export function headlines({ figures }: Summary): string[] {
-  const kinds = Object.keys(figures).flatMap((name) => /^(\w+)\.ok\.share$/.exec(name)?.[1] ?? [])
-  const named = kinds.flatMap((kind) => [
-    `${kind}.ok.share`,
-    `${kind}.keyMs.p50`,
-    `${kind}.keyMs.p95`,
-    `${kind}.latencyMs.p50`,
-    `${kind}.latencyMs.p95`,
-    `${kind}.requests.mean`,
-    `${kind}.hops.mean`,
-    `${kind}.found.mean`,
-    `${kind}.messages.mean`,
-    `${kind}.bytes.mean`,
-    `${kind}.gas.mean`
-  ])
-  const others = [
-    'load.gini',
-    'load.maxOverMean',
-    'nodes.sentBytesPerSecond.mean',
-    'revocations.windowMs.p99',
-    'revocations.windowMs.max'
-  ]
-  return [...named, ...others].filter((name) => Number.isFinite(figures[name]))
+/** Kinds of operation that this run has figures of. */
+export const kindsIn = ({ figures }: Summary): string[] =>
+  Object.keys(figures).flatMap((name) => /^(\w+)\.ok\.share$/.exec(name)?.[1] ?? [])
+
+/** What is told of each kind. */
+export const OF_KIND = [
+  'count',
+  'ok.share',
+  'keyMs.p50',
+  'keyMs.p95',
+  'latencyMs.p50',
+  'latencyMs.p95',
+  'requests.mean',
+  'hops.mean',
+  'found.mean',
+  'messages.mean',
+  'bytes.mean',
+  'gas.mean'
+] as const
+
+/** What is told of the network. */
+export const OF_NETWORK = [
+  'load.gini',
+  'load.maxOverMean',
+  'nodes.sentBytesPerSecond.mean',
+  'revocations.windowMs.p50',
+  'revocations.windowMs.p99',
+  'revocations.windowMs.max'
+] as const
+
+/** What answers a question that states no expectation. */
+function headlines(summary: Summary): string[] {
+  const named = kindsIn(summary).flatMap((kind) =>
+    ['ok.share', 'keyMs.p95', 'latencyMs.p95', 'found.mean'].map((name) => `${kind}.${name}`)
+  )
+  return [...named, ...OF_NETWORK].filter((name) => Number.isFinite(summary.figures[name]))
 }

@@ -52,17 +52,18 @@ export function axis(init: AxisInit): object {
   }
 }
 
-/** From 0 to 1. */
-export const shareAxis = (title: string, vertical = true): object =>
-  axis({
+/** From 0, or from a lower end that leaves five even steps to 1: 0.5, 0.8, 0.9. */
+export function shareAxis(title: string, vertical = true, low: 0 | 0.5 | 0.8 | 0.9 = 0): object {
+  return axis({
     title,
     vertical,
-    ticks: [0, 0.2, 0.4, 0.6, 0.8, 1],
-    low: 0,
+    ticks: [0, 1, 2, 3, 4, 5].map((step) => tidy(low + (step * (1 - low)) / 5)),
+    low,
     high: 1,
-    label: (value) => (value === 0 || value === 1 ? String(value) : value.toFixed(1)),
-    gap: vertical ? 52 : 38
+    label: number,
+    gap: vertical ? 56 : 38
   })
+}
 
 /** From 0 (or `low`) to what holds `high`, by 1, 2 or 5 times a power of ten. */
 export function linearAxis(

@@ -37,9 +37,21 @@ export interface Figure {
   readonly axes: readonly [x: string, y: string]
   /** An echarts option; `base` adds what all have. */
   readonly option: object
+  /** The points themselves, where they are few and a caption cannot say them all. */
+  readonly data?: {
+    readonly head: readonly string[]
+    readonly rows: readonly (readonly string[])[]
+  }
   /** px. @default 420 */
   readonly height?: number
 }
+
+/** With its drawing, which a page and a file share. */
+export interface DrawnFigure extends Figure {
+  readonly svg: string
+}
+
+export const drawn = (figure: Figure): DrawnFigure => ({ ...figure, svg: drawSvg(figure) })
 
 export const FIGURE_WIDTH = 820
 const HEIGHT = 420
@@ -60,7 +72,7 @@ export function drawSvg(figure: Figure): string {
   }
 }
 
-export const GRID = { left: 88, right: 28, top: 52, bottom: 62, containLabel: false }
+export const GRID = { left: 88, right: 44, top: 52, bottom: 62, containLabel: false }
 const LEGEND = { itemWidth: 34, itemGap: 22 }
 const LEGEND_ROW_PX = 26
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { INKS } from './colours.ts'
-import { drawSvg, type Figure } from './figure.ts'
-import { Html, html } from './html.ts'
+import type { DrawnFigure } from './figure.ts'
+import { Html, html, table } from './html.ts'
 
 export interface Section {
   readonly id: string
@@ -44,12 +44,13 @@ ${bodies}</main>
 }
 
 /** A figure with its words; the drawing in the page's colours. */
-export function figureElement(figure: Figure): Html {
+export function figureElement(figure: DrawnFigure): Html {
+  const { data } = figure
   return html`<figure id="figure-${figure.id}">
 <h3>${figure.title}</h3>
-<div class="wide" role="region" tabindex="0" aria-label="${figure.title}, drawing">${new Html(inked(drawSvg(figure)))}</div>
+<div class="wide" role="region" tabindex="0" aria-label="${figure.title}, drawing">${new Html(inked(figure.svg))}</div>
 <figcaption>${figure.caption}</figcaption>
-</figure>
+${data == null ? '' : html`<details><summary>${data.rows.length} points as a table</summary>${table({ caption: figure.title, ...data })}</details>`}</figure>
 `
 }
 
@@ -98,6 +99,7 @@ th,td{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0;border-botto
 thead th{color:var(--quiet);font-weight:600;white-space:nowrap}
 tbody th{font-weight:400}
 .n{text-align:right;white-space:nowrap}
+td small{display:block;color:var(--quiet);font-size:.82rem}
 details{margin:1rem 0}
 summary{cursor:pointer;color:var(--blue)}
 @media print{

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { utf8 } from '../../core/bytes.ts'
 import { writeWhole } from '../results/files.ts'
 import type { StoredRun } from '../results/run.ts'
-import { drawSvg, type Figure } from './figure.ts'
+import { type DrawnFigure, drawn } from './figure.ts'
 import { html } from './html.ts'
 import { figureElement, page } from './page.ts'
 import { plots } from './plots/index.ts'
@@ -33,17 +33,16 @@ export async function writeReport(run: StoredRun, folder: string): Promise<Writt
   return await writePage(folder, reportPage(run, figures), figures)
 }
 
-export const figuresOfRun = (run: StoredRun): Figure[] =>
-  plots.flatMap((plot) => plot.draw(run) ?? [])
+export const figuresOfRun = (run: StoredRun): DrawnFigure[] =>
+  plots.flatMap((plot) => plot.draw(run) ?? []).map(drawn)
 
 /** The page alone, as text. */
-export function reportPage(run: StoredRun, figures: readonly Figure[]): string {
+export function reportPage(run: StoredRun, figures: readonly DrawnFigure[]): string {
   const { scenario, engine } = run.manifest
-  const drawn = figures.map(figureElement)
   return page(`${scenario.name}, ${engine}: Keyward simulator`, header(run), [
     answerSection(run),
     figuresSection(run),
-    { id: 'plots', title: 'Plots', body: html`${drawn}` },
+    { id: 'plots', title: 'Plots', body: html`${figures.map(figureElement)}` },
     checksSection(run),
     limitsSection(run),
     scenarioSection(run),
@@ -55,18 +54,17 @@ export function reportPage(run: StoredRun, figures: readonly Figure[]): string {
 export async function writePage(
   folder: string,
   text: string,
-  figures: readonly Figure[]
+  figures: readonly DrawnFigure[]
 ): Promise<Written> {
   const path = join(folder, 'report.html')
   await writeWhole(path, [utf8(text)])
   const files: string[] = []
-  for (const figure of figures) {
-    const svg = drawSvg(figure)
+  for (const { id, svg } of figures) {
     for (const [ext, bytes] of [
       ['svg', utf8(svg)],
       ['png', png(svg)]
     ] as const) {
-      const file = join(folder, 'figures', `${figure.id}.${ext}`)
+      const file = join(folder, 'figures', `${id}.${ext}`)
       await writeWhole(file, [bytes])
       files.push(file)
     }

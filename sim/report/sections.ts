@@ -2,12 +2,23 @@
  * The sections of a run's report that are words and tables.
  * @module
  */
-import type { Calibration, RunManifest, StoredRun, Summary } from '../results/run.ts'
-import { answers, headlines, verdict } from './answer.ts'
+
+import type { EngineName } from '../engine.ts'
+import type { Calibration, StoredRun, Summary } from '../results/run.ts'
+import { answers, kindsIn, OF_KIND, OF_NETWORK, verdict } from './answer.ts'
 import { type Html, html, table } from './html.ts'
 import { notSimulated } from './not-simulated.ts'
 import type { Section } from './page.ts'
-import { bytes, figureInWords, figureUnit, number, share, spaced, withUnit } from './words.ts'
+import {
+  bytes,
+  figureInWords,
+  figureUnit,
+  number,
+  rangeInWords,
+  share,
+  spaced,
+  withUnit
+} from './words.ts'
 
 export function header(run: StoredRun): Html {
   const { manifest, summary } = run
@@ -17,10 +28,11 @@ export function header(run: StoredRun): Html {
 <h1>${scenario.name}</h1>
 <p class="question">${scenario.question}</p>
 <p class="verdict ${kind}">${words}</p>
-${stamp(manifest)}`
+${calibrationStamp(manifest.engine, manifest.calibration)}`
 }
 
-function stamp({ engine, calibration }: RunManifest): Html {
+/** What stands above every figure: whether they are of real nodes, and how good the model is. */
+export function calibrationStamp(engine: EngineName, calibration: Calibration | undefined): Html {
   if (engine === 'live') {
     return html`<div class="stamp"><p><strong>Real node code.</strong> Nothing was modelled but the network between the nodes, and what is listed under “Not simulated”.</p></div>
 `
@@ -66,15 +78,63 @@ export function figuresSection({ summary }: StoredRun): Section {
   return {
     id: 'figures',
     title: 'Key figures',
-    body: html`${figuresTable('Mean over repeats, with 95 % interval', headlines(summary), summary)}
+    body: html`${kindsTable(summary)}
+${figuresTable('The network', OF_NETWORK, summary)}
 <details><summary>All ${all.length} figures</summary>
 ${figuresTable('As in summary.json', all, summary)}</details>
 `
   }
 }
 
+const HEADS: Readonly<Record<(typeof OF_KIND)[number], string>> = {
+  count: 'operations',
+  'ok.share': 'success rate',
+  'keyMs.p50': 'time to key, median',
+  'keyMs.p95': 'time to key, 95 %',
+  'latencyMs.p50': 'latency, median',
+  'latencyMs.p95': 'latency, 95 %',
+  'requests.mean': 'DHT requests',
+  'hops.mean': 'hops',
+  'found.mean': 'found',
+  'messages.mean': 'messages',
+  'bytes.mean': 'bytes',
+  'gas.mean': 'gas'
+}
+
+/** A column a kind: values over their intervals. */
+function kindsTable(summary: Summary): Html {
+  const kinds = kindsIn(summary)
+  const rows = OF_KIND.map((name) => [
+    HEADS[name],
+    ...kinds.map((kind) => cell(kind, name, summary))
+  ])
+  const caption =
+    'Operations by kind, mean of a repeat; small: 95 % interval. Times and hops of those that succeeded, costs of all.'
+  const there = rows.filter((row) => row.slice(1).some((value) => value !== NOTHING))
+  const head = ['', ...kinds]
+  return table({ caption, head, numbers: head.map((_, i) => i).slice(1), rows: there })
+}
+
+const NOTHING = '–'
+
+function cell(kind: string, name: string, summary: Summary): Html | string {
+  const figure = `${kind}.${name}`
+  const value = summary.figures[figure] ?? Number.NaN
+  if (!Number.isFinite(value)) return NOTHING
+  const range = name === 'count' ? undefined : rangeOf(figure, summary)
+  return html`${withUnit(value, figureUnit(figure))}${range == null ? '' : html`<small>${range}</small>`}`
+}
+
+function rangeOf(figure: string, { intervals }: Summary): string | undefined {
+  const interval = intervals[figure]
+  const unit = figureUnit(figure)
+  return interval && rangeInWords(interval.low, interval.high, unit)
+}
+
 function figuresTable(caption: string, names: readonly string[], summary: Summary): Html {
-  const rows = names.map((name) => {
+  const there = names.filter((name) => Number.isFinite(summary.figures[name]))
+  if (there.length === 0) return html``
+  const rows = there.map((name) => {
     const unit = figureUnit(name)
     const interval = summary.intervals[name]
     return [

@@ -38,6 +38,7 @@ const trimmed = (text: string): string =>
 /** "812 ms", "1.3 s", "4.2 min". */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return number(ms)
+  if (ms < 0) return `-${duration(-ms)}`
   if (ms < 1_000) return `${number(ms)} ms`
   if (ms < 180_000) return `${number(ms / 1_000)} s`
   return ms < 36_000_000 ? `${number(ms / 60_000)} min` : `${number(ms / 3_600_000)} h`
@@ -45,6 +46,7 @@ export function duration(ms: number): string {
 
 /** "4.1 kB", "1.2 GB": powers of 1,000, as on the axes. */
 export function bytes(value: number): string {
+  if (value < 0) return `-${bytes(-value)}`
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   let size = value
   let unit = 0
@@ -56,8 +58,9 @@ export function bytes(value: number): string {
 export function share(value: number): string {
   if (!Number.isFinite(value)) return number(value)
   const rest = Math.min(Math.abs(value), Math.abs(1 - value))
-  const digits = rest === 0 ? 0 : rest >= 0.1 ? 1 : rest >= 0.01 ? 1 : rest >= 0.001 ? 2 : 4
-  return `${trimmed((value * 100).toFixed(digits + 1))} %`
+  const digits = rest === 0 ? 0 : rest >= 0.1 ? 1 : rest >= 0.001 ? 2 : rest >= 1e-4 ? 3 : 5
+  const text = trimmed((value * 100).toFixed(digits))
+  return rest > 0 && rest < 1e-7 ? `${number(value * 100)} %` : `${text} %`
 }
 
 /** A value in the unit of its column. */
@@ -69,6 +72,14 @@ export function withUnit(value: number, unit: string): string {
   if (unit === 'bytes/s') return `${bytes(value)}/s`
   if (unit === 'share') return share(value)
   return unit === 'gas' ? `${number(value)} gas` : number(value)
+}
+
+/** "293.5 – 321.6 ms": the unit once where both have the same. */
+export function rangeInWords(low: number, high: number, unit: string): string {
+  const [from, until] = [withUnit(low, unit), withUnit(high, unit)]
+  const cut = from.lastIndexOf(' ')
+  const bare = cut > 0 && until.endsWith(from.slice(cut)) ? from.slice(0, cut) : from
+  return `${bare} – ${until}`
 }
 
 const STATISTICS: Readonly<Record<string, string>> = {
@@ -90,7 +101,7 @@ const QUANTITIES: Readonly<Record<string, string>> = {
   hops: 'hops',
   messages: 'messages',
   bytes: 'bytes',
-  found: 'share of what was to be found',
+  found: 'share found',
   gas: 'gas',
   ok: 'success',
   windowMs: 'revocation window',
@@ -101,17 +112,20 @@ const QUANTITIES: Readonly<Record<string, string>> = {
   load: 'load'
 }
 
-/** "retrieve.keyMs.p95" as "retrieve: time to key, 95th percentile". */
+/** "retrieve.keyMs.p95" as "time to key of retrieve, 95th percentile". */
 export function figureInWords(name: string): string {
   const parts = name.split('.')
   const statistic = parts.length > 1 ? STATISTICS[parts.at(-1) as string] : undefined
   if (statistic == null) return spaced(name)
   const [subject = '', ...rest] = parts.slice(0, -1)
-  if (subject === 'load') return `load over nodes: ${statistic}`
-  const quantity = rest.map((part) => QUANTITIES[part] ?? spaced(part)).join(', ')
-  return quantity === ''
-    ? `${spaced(subject)}: ${statistic}`
-    : `${spaced(subject)}: ${quantity}, ${statistic}`
+  if (subject === 'load') return `load over nodes, ${statistic}`
+  if (name.endsWith('.ok.share')) return `success rate of ${subject}`
+  const quantity = rest.map((part) => QUANTITIES[part] ?? spaced(part)).join(' ')
+  const of =
+    quantity === '' || subject === 'revocations'
+      ? quantity || spaced(subject)
+      : `${quantity} of ${subject === 'nodes' ? 'a node' : spaced(subject)}`
+  return `${of}, ${statistic}`
 }
 
 /** The unit of a figure, from its name. */
@@ -135,3 +149,6 @@ export const spaced = (name: string): string =>
 
 /** log10 by the four operations alone, so that a plot has the same bytes on every machine. */
 export const log10 = (x: number): number => exactLog(x) / Math.LN10
+
+/** With a capital, as a title begins. */
+export const title = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)

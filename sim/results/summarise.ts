@@ -28,7 +28,7 @@ export function summarise(scenario: Scenario, results: readonly RunResult[]): Su
     perRepeat[name] = values
     figures[name] = mean(there)
     const interval = overRepeats(there)
-    if (interval != null) intervals[name] = interval
+    if (interval != null) intervals[name] = isShare(name) ? within01(interval) : interval
   }
   for (const [kind, { ok, count }] of pooled(results)) {
     const name = `${kind}.ok.share`
@@ -39,6 +39,16 @@ export function summarise(scenario: Scenario, results: readonly RunResult[]): Su
   const asExpected = checks.every((c) => c.violations === 0) && expectations.every((e) => e.ok)
   return { figures, intervals, perRepeat, checks, expectations, asExpected }
 }
+
+const isShare = (name: string): boolean =>
+  /\.share$|\.found\.|[sS]hare\.\w+$|\.(disclosure|availability)\./.test(name)
+
+/** Student knows nothing of a share's range. */
+const within01 = (interval: Interval): Interval => ({
+  ...interval,
+  low: Math.max(0, interval.low),
+  high: Math.min(1, interval.high)
+})
 
 /** Student's, of a mean; undefined with fewer than two repeats. */
 export function overRepeats(values: readonly number[]): Interval | undefined {

@@ -73,12 +73,11 @@ function figureOf(all: readonly Point[]): Figure {
     height: 500,
     caption:
       `Each point is a choice of t of n: further left more records can be opened, further down ` +
-      `fewer are disclosed to custodians who collude. ${all
-        .map(
-          (p) =>
-            `${p.t} of ${p.n}: opened ${share(p.availability)}, disclosed ${share(p.disclosure)}`
-        )
-        .join('; ')}.`,
+      `fewer are disclosed to custodians who collude. ${all.length} choices, of n = ${sizes.join(', ')}.`,
+    data: {
+      head: ['t of n', 'records that can be opened', 'records disclosed'],
+      rows: all.map((p) => [`${p.t} of ${p.n}`, share(p.availability), share(p.disclosure)])
+    },
     option: {
       grid: { ...GRID, left: 108, right: 48 },
       xAxis: x.option,
@@ -112,7 +111,7 @@ function chanceAxis(title: string, chances: readonly number[], vertical = false)
   const positive = chances.filter((chance) => chance > LEAST)
   const none = positive.length < chances.length
   const least = Math.min(...positive, 1)
-  const low = none ? 10 ** Math.floor(log10(least) - 1) : least
+  const low = none ? 10 ** Math.floor(log10(least) - 1) : least * 0.6
   return logAxis(title, low, Math.max(...positive, low * 10), {
     vertical,
     gap: vertical ? 84 : 38,
