@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from 'node:path'
+import type { SweptRun } from '../report/plots/swept.ts'
 import { writeWhole } from '../results/files.ts'
 import { parquet } from '../results/parquet.ts'
 import { overRepeats } from '../results/summarise.ts'
@@ -23,6 +24,8 @@ export interface Gathered {
   readonly settings: Table
   /** A row a figure and size: figure = intercept + slope × log10(size). No rows without sizes. */
   readonly growth: Table
+  /** What the report draws: a run a point (report/sweep.ts). */
+  readonly runs: readonly SweptRun[]
 }
 
 interface Row {
@@ -49,7 +52,8 @@ export function gather(
   return {
     points: pointsTable(plan, rows, names),
     settings: settingsTable(plan, rows, names),
-    growth: growthTable(plan, rows, names)
+    growth: growthTable(plan, rows, names),
+    runs: rows.map(({ point: { at, repeat }, values }) => ({ at, repeat, figures: values }))
   }
 }
 

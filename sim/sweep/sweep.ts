@@ -6,7 +6,7 @@
 import type { SimProgress } from '../engine.ts'
 import type { Build } from './build.ts'
 import { type FailedPoint, SweepFolder } from './folder.ts'
-import { gather, writeGathered } from './gather.ts'
+import { type Gathered, gather, writeGathered } from './gather.ts'
 import { type PointsSink, runLocally } from './local.ts'
 import type { SweepPlan, SweepPoint } from './plan.ts'
 import { SweepProgress } from './progress.ts'
@@ -25,6 +25,8 @@ export interface SweepInit {
   ) => Promise<void>
   readonly signal: AbortSignal
   progress(event: SimProgress): void
+  /** Draws report.html and its figures from what the sweep gave. */
+  report?(gathered: Gathered, failed: number): Promise<void>
 }
 
 export interface SweepOutcome {

@@ -2,7 +2,7 @@
  * What runs points in tests: an engine without a network, whose requests grow by log10 of the
  * clinics. What is to go wrong is told by fields that the fake does not need otherwise:
  * `dht.refreshSeconds` 1 crashes while a file named by `network.latency.file` is shorter than
- * `dht.selfQuerySeconds` bytes, 2 throws, 3 waits until it is stopped, 4 never yields.
+ * `dht.selfQuerySeconds` bytes, 2 throws, 3 waits until it is stopped, 4 says its pid there and never yields.
  * @module
  */
 import { appendFileSync, statSync } from 'node:fs'
@@ -26,7 +26,10 @@ const fakeEngine: Engine = {
     }
     if (dht.refreshSeconds === 2) throw new TypeError('no such network')
     if (dht.refreshSeconds === 3) await setTimeout(60_000, undefined, { signal })
-    if (dht.refreshSeconds === 4) for (;;);
+    if (dht.refreshSeconds === 4) {
+      if (file != null) appendFileSync(file, `${process.pid}\n`)
+      for (;;);
+    }
     // a point's work in milliseconds
     if (dht.timeoutMs < 1_000) await setTimeout(dht.timeoutMs, undefined, { signal })
     return fakeResult(network.clinics, new Rng(seed, 'fake'), durationSeconds)

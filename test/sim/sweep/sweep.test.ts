@@ -1,5 +1,7 @@
+import { fork } from 'node:child_process'
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { runSweep } from '../../../sim/sweep/sweep.ts'
 import {
@@ -13,6 +15,24 @@ import {
 
 const lines = async (path: string): Promise<string[]> =>
   (await readFile(path, 'utf8')).trimEnd().split('\n')
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Looks until there is something. */
+async function until<T>(look: () => T | Promise<T>, what: string): Promise<T> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const found = await look()
+    if (found) return found
+    await setTimeout(20)
+  }
+  throw new Error(`gave up waiting until ${what}`)
+}
 
 describe('a sweep on this machine', () => {
   it('runs every point once and writes its tables', async () => {
@@ -160,6 +180,20 @@ describe('a point that goes wrong', () => {
     expect(outcome.done).toBe(1)
     expect(outcome.failed).toMatchObject([{ reason: 'its run took more than 300 ms' }])
   }, 20_000)
+
+  it('ends with the sweep that was killed, even if it never yields', async () => {
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, 'pid')
+    await writeFile(file, '')
+    const parent = fork(new URL('parent-process.ts', import.meta.url), [folder.path, file])
+    const pid = Number(await until(() => readFile(file, 'utf8'), 'the point began'))
+
+    parent.kill('SIGKILL')
+
+    await until(() => !isAlive(pid), 'the point ended')
+    const stored = await readdir(join(folder.path, 'out', 'points'))
+    expect(stored).toEqual([])
+  })
 
   it('does not hide that no process can start', async () => {
     await using folder = await temporaryFolder()
