@@ -20,7 +20,8 @@ export async function writeNetwork(folder: string, data: RealNetworkData): Promi
 
 /** All of a folder, by name, then seed. @throws StoreCorruptError naming the file */
 export async function readNetworks(folder: string): Promise<RealNetworkData[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX))
+  const all = await readdir(folder).catch(() => []) // not there yet: nothing was measured
+  const files = all.filter((name) => name.endsWith(SUFFIX))
   const networks = await Promise.all(files.map((name) => readNetwork(join(folder, name))))
   return networks.sort((a, b) => (a.name === b.name ? a.seed - b.seed : a.name < b.name ? -1 : 1))
 }

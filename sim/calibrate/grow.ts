@@ -29,7 +29,7 @@ const POLL_MS = 50
 /** Only what we call ourselves. */
 const NEVER_MS = 1_000_000_000
 /** Each is what a node does by itself in 5 minutes: a self-query and a refresh. */
-const ROUNDS = 2
+const ROUNDS = 1
 
 interface Contact {
   readonly kadId: Uint8Array
@@ -315,9 +315,11 @@ function watching(components: KadDHTComponents, watch: Watch): KadDHTComponents 
           watch.count(from, data.byteLength)
           return send(data)
         }
-        stream.addEventListener('message', ({ data }) => watch.count(from, data.byteLength))
         await watch.hold(from)
-        return handler(stream, connection)
+        const handled = handler(stream, connection)
+        // after the handler's own: what has arrived goes to whoever listens first
+        stream.addEventListener('message', ({ data }) => watch.count(from, data.byteLength))
+        return handled
       },
       options
     )

@@ -28,7 +28,7 @@ export interface Observation {
   readonly key: string
   readonly requests: number
   readonly failed: number
-  /** Length of the longest chain of answers, each naming the next peer asked. */
+  /** Answers in a row that led to the nearest peer found; 1 if it stood in the own table. */
   readonly hops: number
   /** Of the true k closest, the asker left out. */
   readonly found: number

@@ -28,10 +28,10 @@ export async function watch(init: WatchInit): Promise<Omit<Observation, 'bytes'>
   const first = trueNearest(places, to, kadIds.length, source).filter((index) => own.has(index))
   const starting = new Set(first.slice(0, k))
   const hopsOf = new Map<string, number>()
+  const answeredAt = new Map<number, number>()
   const asked: number[] = []
   const closest: number[] = []
   let failed = 0
-  let hops = 0
   const began = performance.now()
   let answered = began
   for await (const event of init.events) {
@@ -43,7 +43,7 @@ export async function watch(init: WatchInit): Promise<Omit<Observation, 'bytes'>
     } else if (event.name === 'PEER_RESPONSE') {
       const from = indexOf(event.from)
       const at = hopsOf.get(`${event.path.index}:${from}`) ?? 1
-      hops = Math.max(hops, at)
+      answeredAt.set(from, Math.min(at, answeredAt.get(from) ?? at))
       answered = performance.now()
       for (const { id } of event.closer) {
         const index = indexOf(id)
@@ -67,7 +67,7 @@ export async function watch(init: WatchInit): Promise<Omit<Observation, 'bytes'>
     key: toHex(key),
     requests: asked.length,
     failed,
-    hops,
+    hops: answeredAt.get(closest[0] ?? -1) ?? 0,
     found,
     latencyMs: answered - began,
     asked
