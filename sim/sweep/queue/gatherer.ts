@@ -44,7 +44,12 @@ export const throughQueue =
     const connection = lastingConnection(init.address, () =>
       gone.abort(new QueueUnavailableError(`${init.address.shown} went away and did not come back`))
     )
-    const queue = new Queue(queueName(init.name), { connection, prefix: QUEUE_PREFIX })
+    const queue = new Queue(queueName(init.name), {
+      connection,
+      prefix: QUEUE_PREFIX,
+      // nobody reads them: results are looked for, not listened to
+      streams: { events: { maxLen: 100 } }
+    })
     // told by `gone` in the end; in between the connection mends itself
     queue.on('error', () => {})
     const gathering = new Gatherer(queue, init, sink).gather(points, either)
