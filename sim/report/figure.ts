@@ -122,12 +122,14 @@ function legendRows(names: readonly string[]): number {
   return rows
 }
 
-/** Instance counters out of ids, hover styles out, a title and a role in. */
+/** Instance counters out of ids, hover styles and what is not seen out, a title and a role in. */
 function tidied(svg: string, { id, title, caption }: Figure): string {
   return svg
     .replace(/<style[\s\S]*?<\/style>/g, '')
     .replace(/ class="[^"]*"/g, '')
     .replace(/ (pointer-events|xmlns:xlink|baseProfile|version)="[^"]*"/g, '')
+    .replace(/<path [^>]*(fill="none"[^>]*stroke|fill)-opacity="0"[^>]*><\/path>\n?/g, '')
+    .replaceAll(' fill="#000"', ' fill="none"')
     .replace(/zr\d+-/g, `${id}-`)
     .replace(/^<svg([^>]*)>/, (_, attributes: string) => {
       const label = `role="img" aria-labelledby="${id}-title ${id}-desc"`

@@ -41,6 +41,17 @@ export function asNumbers(values: Float64Array | Int32Array): Float64Array {
 export const present = (values: Float64Array): Float64Array =>
   values.filter((value) => !Number.isNaN(value))
 
+/** All parts, one after another. */
+export function concatNumbers(parts: readonly Float64Array[]): Float64Array {
+  const out = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
 /** Columns that number things rather than measure them. */
 const INDICES: readonly string[] = [
   'repeat',

@@ -105,7 +105,9 @@ export async function finishRun(
   await put('checks.json', [json(summary.checks)])
   await put('trace.jsonl', results.flatMap(traceLines))
   for (const { name, parts } of exportTables(results)) await put(name, parts)
-  const closed = { ...manifest, digest: await digestOfDigests(digests), complete: true }
+  const begun = (await readManifest(folder))?.manifest.startedAt ?? manifest.startedAt
+  const digest = await digestOfDigests(digests)
+  const closed = { ...manifest, startedAt: begun, digest, complete: true }
   await writeManifest(folder, closed, files)
   return { summary, manifest: closed }
 }

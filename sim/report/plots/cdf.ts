@@ -5,11 +5,10 @@
  * @module
  */
 import { OperationKind } from '../../engine.ts'
-import { stack } from '../../results/columns.ts'
+import { concatNumbers } from '../../results/columns.ts'
 import { successes, valuesOf } from '../../results/figures.ts'
 import type { StoredRun } from '../../results/run.ts'
 import { quantile } from '../../statistics/quantile.ts'
-import type { Table } from '../../table.ts'
 import { linearAxis, logAxis, shareAxis } from '../axes.ts'
 import { dash, SERIES, series } from '../colours.ts'
 import type { Figure } from '../figure.ts'
@@ -51,14 +50,13 @@ interface Curve {
 }
 
 function curvesOf({ results }: StoredRun, init: CdfInit): Curve[] {
-  const operations = stack(results, 'operations') as Table
-  const kinds = init.kinds ?? OperationKind
-  const there = successes(operations)
-  return kinds
+  const there = new Set(results.flatMap(({ operations }) => [...successes(operations).keys()]))
+  const ok = init.ok ?? false
+  return (init.kinds ?? OperationKind)
     .filter((kind) => there.has(kind))
     .map((kind) => {
-      const ok = init.ok ?? false
-      return { kind, ascending: valuesOf(operations, kind, init.column, { ok }).slice().sort() }
+      const parts = results.map(({ operations }) => valuesOf(operations, kind, init.column, { ok }))
+      return { kind, ascending: concatNumbers(parts).sort() }
     })
     .filter(({ ascending }) => ascending.length > 0 && (ascending.at(-1) as number) > 0)
     .slice(0, SERIES.length)

@@ -2,7 +2,7 @@
  * How evenly nodes carry the load: Lorenz's curve, over all nodes of all repeats.
  * @module
  */
-import { asNumbers, isText, present, stack } from '../../results/columns.ts'
+import { asNumbers, concatNumbers, isText, present } from '../../results/columns.ts'
 import { loadColumn } from '../../results/figures.ts'
 import { gini, lorenz, maxOverMean } from '../../statistics/inequality.ts'
 import { shareAxis } from '../axes.ts'
@@ -10,15 +10,20 @@ import { QUIET, series } from '../colours.ts'
 import { number, share, spaced } from '../words.ts'
 import type { Plot } from './plot.ts'
 
+const EMPTY = new Float64Array()
 const AXES = ['share of nodes, least loaded first', 'share of the load'] as const
 
 export const load: Plot = {
   id: 'load',
   draw({ results }) {
-    const nodes = stack(results, 'nodes')
-    const column = nodes && loadColumn(nodes)
-    if (column == null || isText(column.values)) return undefined
-    const loads = present(asNumbers(column.values))
+    const columns = results.map(({ nodes }) => loadColumn(nodes))
+    const [column] = columns
+    if (column == null) return undefined
+    const loads = concatNumbers(
+      columns.map((each) =>
+        each == null || isText(each.values) ? EMPTY : present(asNumbers(each.values))
+      )
+    )
     if (loads.length < 2 || loads.every((value) => value === 0)) return undefined
     const curve = lorenz(loads, 200).map((point) => [point.nodes, point.load])
     const half = curve[Math.floor(curve.length / 2)]?.[1] ?? 0
