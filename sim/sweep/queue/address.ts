@@ -61,18 +61,23 @@ function decode(text: string): string {
   }
 }
 
+const RETRY_MS = 500
+
 /**
  * How BullMQ's connections behave: they come back when Redis does, until it has been away too long;
  * then `onGone` is called, once or more.
  */
-export const lastingConnection = ({ options }: QueueAddress, onGone: () => void) => ({
+export const lastingConnection = (
+  { options }: QueueAddress,
+  onGone: () => void,
+  awayMaxMs = QUEUE_AWAY_MAX_MS
+) => ({
   ...options,
   connectTimeout: QUEUE_CONNECT_MAX_MS,
   // BullMQ asks for it: a command waits for the connection instead of failing
   maxRetriesPerRequest: null,
   retryStrategy: (times: number) => {
-    const waitMs = 500
-    if (times * waitMs < QUEUE_AWAY_MAX_MS) return waitMs
+    if (times * RETRY_MS < awayMaxMs) return RETRY_MS
     onGone()
     return null
   }

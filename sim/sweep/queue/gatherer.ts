@@ -28,6 +28,8 @@ export interface GathererInit {
   /** Of the sweep; its workers give the same. */
   readonly name: string
   readonly build: Build
+  /** @default QUEUE_AWAY_MAX_MS */
+  readonly awayMaxMs?: number
 }
 
 /**
@@ -41,8 +43,11 @@ export const throughQueue =
     await assertReachable(init.address)
     const gone = new AbortController()
     const either = AbortSignal.any([signal, gone.signal])
-    const connection = lastingConnection(init.address, () =>
-      gone.abort(new QueueUnavailableError(`${init.address.shown} went away and did not come back`))
+    const { shown } = init.address
+    const connection = lastingConnection(
+      init.address,
+      () => gone.abort(new QueueUnavailableError(`${shown} went away and did not come back`)),
+      init.awayMaxMs
     )
     const queue = new Queue(queueName(init.name), {
       connection,
@@ -52,7 +57,10 @@ export const throughQueue =
     })
     // told by `gone` in the end; in between the connection mends itself
     queue.on('error', () => {})
-    const gathering = new Gatherer(queue, init, sink).gather(points, either)
+    const gatherer = new Gatherer(queue, init, sink)
+    // Redis may come back without what it had
+    queue.on('ioredis:close', () => gatherer.doubt())
+    const gathering = gatherer.gather(points, either)
     try {
       await Promise.race([gathering, aborted(either)])
     } finally {
@@ -71,19 +79,26 @@ class Gatherer {
   /** Results that were not what they claim, by job. */
   readonly #damaged = new Map<string, number>()
 
+  #doubts = true
+
   constructor(queue: Queue, init: GathererInit, sink: PointsSink) {
     this.#queue = queue
     this.#init = init
     this.#sink = sink
   }
 
+  /** The next look also looks for what the queue has lost. */
+  doubt(): void {
+    this.#doubts = true
+  }
+
   async gather(points: readonly SweepPoint[], signal: AbortSignal): Promise<void> {
     this.#open = await jobIds(points, this.#init.build)
     for (let look = 0; this.#open.size > 0; look++) {
       signal.throwIfAborted()
-      // the first look puts what is not there; failures of an earlier call are tried again
+      // failures of an earlier call are tried again
       if (look === 0) await this.#forgetFailed()
-      if (look % QUEUE_RECONCILE_EVERY === 0) await this.#reconcile(signal)
+      if (this.#doubts || look % QUEUE_RECONCILE_EVERY === 0) await this.#reconcile(signal)
       const took = await this.#take(signal)
       if (took === 0) await setTimeout(QUEUE_POLL_MS, undefined, { signal })
     }
@@ -136,6 +151,7 @@ class Gatherer {
 
   /** Puts what the queue does not have, and says who is at work. */
   async #reconcile(signal: AbortSignal): Promise<void> {
+    this.#doubts = false
     const there = new Set(
       await this.#queue.getRanges(['waiting', 'active', 'delayed', 'completed', 'failed'])
     )

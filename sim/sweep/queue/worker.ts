@@ -44,6 +44,8 @@ export interface QueueWorkerInit extends SlotInit {
   readonly lockMs?: number
   /** @default QUEUE_STALLED_EVERY_MS */
   readonly stalledEveryMs?: number
+  /** @default QUEUE_AWAY_MAX_MS */
+  readonly awayMaxMs?: number
 }
 
 export interface QueueWorkerOutcome {
@@ -60,8 +62,11 @@ export interface QueueWorkerOutcome {
 export async function runQueueWorker(init: QueueWorkerInit): Promise<QueueWorkerOutcome> {
   await assertReachable(init.address)
   const end = new AbortController()
-  const connection = lastingConnection(init.address, () =>
-    end.abort(new QueueUnavailableError(`${init.address.shown} went away and did not come back`))
+  const { shown } = init.address
+  const connection = lastingConnection(
+    init.address,
+    () => end.abort(new QueueUnavailableError(`${shown} went away and did not come back`)),
+    init.awayMaxMs
   )
   const signal = AbortSignal.any([init.signal, end.signal])
   const processor = new PointProcessor(init, signal, (err) => end.abort(err))

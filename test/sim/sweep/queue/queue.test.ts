@@ -166,6 +166,56 @@ describe.skipIf(noRedis)(`a sweep through Redis${noRedis ? `: ${noRedis}` : ''}`
     expect(await working).toEqual({ done: 4, failed: 0 })
   })
 
+  it('goes on when Redis was restarted without its data', async () => {
+    await using first = await startRedis()
+    await using folder = await temporaryFolder()
+    const plan = await smallPlan({ scenario: slowScenario, over: ['dht.alpha=1..20'] })
+    const end = new AbortController()
+    const working = runQueueWorker(workerInit(first.url, { signal: end.signal }))
+    const { promise: begun, resolve } = Promise.withResolvers<void>()
+    const sweeping = runSweep(
+      queued(first.url, folder.path, plan, {
+        progress: ({ done }) => {
+          if (done > 0) resolve()
+        }
+      })
+    )
+    await begun
+    await first.kill()
+    await using _second = await startRedis({ at: first.port })
+
+    const outcome = await sweeping
+    end.abort()
+
+    expect(outcome).toMatchObject({ done: 20, ran: 20, failed: [] })
+    await working
+  })
+
+  it('ends when Redis goes away for good, as do its workers', async () => {
+    await using redis = await startRedis()
+    await using folder = await temporaryFolder()
+    const plan = await smallPlan({ over: ['dht.refreshSeconds=3'] })
+    const address = parseQueueAddress(redis.url)
+    const run = throughQueue({ address, name: NAME, build: BUILD, awayMaxMs: 600 })
+    const sweeping = runSweep(queued(redis.url, folder.path, plan, { run }))
+    const { promise: begun, resolve } = Promise.withResolvers<void>()
+    const working = runQueueWorker(
+      workerInit(redis.url, {
+        awayMaxMs: 600,
+        tell: (what) => {
+          if (what === 'began') resolve()
+        }
+      })
+    )
+    const ends = Promise.allSettled([sweeping, working])
+    await begun
+
+    await redis.kill()
+
+    const gone = { status: 'rejected', reason: { name: 'QueueUnavailableError' } }
+    expect(await ends).toMatchObject([gone, gone])
+  })
+
   it('names a point whose run fails, and tries it again when called again', async () => {
     await using redis = await startRedis()
     await using folder = await temporaryFolder()
@@ -244,7 +294,7 @@ describe.skipIf(noRedis)(`a sweep through Redis${noRedis ? `: ${noRedis}` : ''}`
   })
 
   it('tells a wrong password from an absent server, and shows neither password', async () => {
-    await using redis = await startRedis('correct-horse')
+    await using redis = await startRedis({ password: 'correct-horse' })
     const url = `redis://:battery-staple@127.0.0.1:${redis.port}`
     const err: Error = await runQueueWorker(workerInit(url)).catch((reason) => reason)
 

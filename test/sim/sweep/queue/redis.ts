@@ -21,9 +21,9 @@ export interface TestRedis extends AsyncDisposable {
   kill(): Promise<void>
 }
 
-export async function startRedis(password = ''): Promise<TestRedis> {
+export async function startRedis({ password = '', at = 0 } = {}): Promise<TestRedis> {
   const folder = await temporaryFolder()
-  const port = await freePort()
+  const port = at === 0 ? await freePort() : at
   const server = spawn('redis-server', [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder.path],
     ...['--save', '', '--appendonly', 'no', '--loglevel', 'notice'],
