@@ -22,7 +22,7 @@ export interface Stale {
   /** Since which second of the run a node that is not online has been away; may be negative. */
   readonly awaySince: Int32Array
   /** The run's second. */
-  now: number
+  readonly now: number
   /** For each place of a bucket, oldest first: after how many seconds an away peer is gone from it. */
   readonly keepSeconds: Float64Array
 }
@@ -30,6 +30,7 @@ export interface Stale {
 /** Draws that may fail, as a multiple of k, before a bucket takes the next in line. */
 const DRAWS_FACTOR = 64
 const MARKS = 1_024
+const UNIT = 2 ** -32
 
 export class DrawnTables implements Tables {
   readonly policy: TablePolicy
@@ -258,7 +259,7 @@ export class DrawnTables implements Tables {
       let position: number
       if (draws-- > 0) {
         state = (state + 0x9e37_79b9) | 0
-        position = from + Math.floor((mix(state) >>> 0) * size * 2 ** -32)
+        position = from + Math.floor((mix(state) >>> 0) * size * UNIT)
       } else position = from + ((-draws - 1) % size)
       const peer = prefixes.nodeAt(position)
       if (peer === node) continue

@@ -25,7 +25,7 @@ export class EarlyStop {
     this.#ids = ids
     this.#beta = beta
     // beyond that many nobody is asked unless as many nearer ones fail
-    this.#room = 2 * k + 2 * beta
+    this.#room = 2 * Math.max(k, beta)
   }
 
   get bytes(): number {
@@ -49,22 +49,33 @@ export class EarlyStop {
     this.#counts[lookup] = 0
   }
 
-  hasRoomFor(lookup: number, peer: number, keyHi: number, keyLo: number): boolean {
+  hasRoomFor(
+    lookup: number,
+    peer: number,
+    distance: number,
+    keyHi: number,
+    keyLo: number
+  ): boolean {
     if ((this.#counts[lookup] as number) < this.#room) return true
     const last = (lookup + 1) * this.#room - 1
-    const distance = ((this.#ids.hi[peer] as number) ^ keyHi) >>> 0
     const lastDistance = this.#distances[last] as number
     if (distance !== lastDistance) return distance < lastDistance
     return isNearer(this.#ids, peer, this.#peers[last] as number, keyHi, keyLo)
   }
 
   /** Only for peers that there is room for; the farthest makes it. */
-  list(lookup: number, peer: number, hop: number, keyHi: number, keyLo: number): void {
+  list(
+    lookup: number,
+    peer: number,
+    distance: number,
+    hop: number,
+    keyHi: number,
+    keyLo: number
+  ): void {
     const peers = this.#peers
     const distances = this.#distances
     const first = lookup * this.#room
     const count = this.#counts[lookup] as number
-    const distance = ((this.#ids.hi[peer] as number) ^ keyHi) >>> 0
     let at = first + (count < this.#room ? count : count - 1)
     if (count < this.#room) this.#counts[lookup] = count + 1
     while (at > first) {

@@ -89,6 +89,7 @@ export class Lookups {
   readonly #answerKind: number
   readonly #failureKind: number
   readonly #merged: Uint32Array
+  readonly #distances: Uint32Array
   #active = 0
 
   // one lookup each
@@ -125,6 +126,7 @@ export class Lookups {
     this.#early = policy.beta == null ? undefined : new EarlyStop(ids, policy.k, policy.beta)
     this.#seen = new Seen(policy.k * (this.#paths === 1 ? 30 : 12 * this.#paths))
     this.#merged = new Uint32Array(this.#paths * policy.k)
+    this.#distances = new Uint32Array(policy.k)
     this.#answerKind = kinds
     this.#failureKind = kinds + 1
     wheel.handle(this.#answerKind, (request, generation) => this.#onAnswer(request, generation))
@@ -193,17 +195,24 @@ export class Lookups {
       const path = first + (i % paths)
       if ((this.#runningOnPath[path] as number) < this.#init.policy.alpha) {
         this.#ask(lookup, path, known[i] as number, 1)
-      } else this.#lists.wait(path, known[i] as number, 1, keyHi, keyLo)
+      } else {
+        const peer = known[i] as number
+        const distance = ((this.#init.ids.hi[peer] as number) ^ keyHi) >>> 0
+        this.#lists.wait(path, peer, distance, 1, keyHi, keyLo)
+      }
     }
   }
 
   #startEarly(lookup: number, early: EarlyStop, known: Uint32Array, count: number): void {
+    const keyHi = this.#keyHi[lookup] as number
+    const keyLo = this.#keyLo[lookup] as number
     early.clear(lookup)
     this.#runningOnPath[lookup] = 0
+    this.#measure(known, count, keyHi)
     for (let i = 0; i < count; i++) {
       const peer = known[i] as number
       this.#seen.add(lookup, peer)
-      early.list(lookup, peer, 1, this.#keyHi[lookup] as number, this.#keyLo[lookup] as number)
+      early.list(lookup, peer, this.#distances[i] as number, 1, keyHi, keyLo)
     }
     this.#pumpEarly(lookup, early)
   }
@@ -269,16 +278,31 @@ export class Lookups {
     const keyHi = this.#keyHi[lookup] as number
     const keyLo = this.#keyLo[lookup] as number
     const lists = this.#lists
+    const own = ((this.#init.ids.hi[peer] as number) ^ keyHi) >>> 0
     // others may have answered while this one was asked
-    if (lists.canAnswer(path, peer, keyHi, keyLo)) lists.answer(path, peer, hop, keyHi, keyLo)
+    if (lists.canAnswer(path, peer, own, keyHi, keyLo)) {
+      lists.answer(path, peer, own, hop, keyHi, keyLo)
+    }
     const count = tables.closer(peer, keyHi, keyLo, policy.k, source)
     const told = tables.found
+    const distances = this.#measure(told, count, keyHi)
     const nextHop = hop < HOPS_MAX ? hop + 1 : hop
     for (let i = 0; i < count; i++) {
       const other = told[i] as number
-      if (!lists.canAnswer(path, other, keyHi, keyLo)) continue
-      if (this.#seen.add(lookup, other)) lists.wait(path, other, nextHop, keyHi, keyLo)
+      const distance = distances[i] as number
+      if (!lists.canAnswer(path, other, distance, keyHi, keyLo)) continue
+      if (this.#seen.add(lookup, other)) {
+        lists.wait(path, other, distance, nextHop, keyHi, keyLo)
+      }
     }
+  }
+
+  /** All distances first: reads far apart in memory then wait together, not one after another. */
+  #measure(peers: Uint32Array, count: number, keyHi: number): Uint32Array {
+    const hi = this.#init.ids.hi
+    const distances = this.#distances
+    for (let i = 0; i < count; i++) distances[i] = (hi[peers[i] as number] as number) ^ keyHi
+    return distances
   }
 
   #followEarly(lookup: number, early: EarlyStop, source: number, peer: number, hop: number): void {
@@ -288,12 +312,15 @@ export class Lookups {
     early.answer(lookup, peer)
     const count = tables.closest(peer, keyHi, keyLo, policy.k, source)
     const told = tables.found
+    const distances = this.#measure(told, count, keyHi)
     const nextHop = hop < HOPS_MAX ? hop + 1 : hop
     for (let i = 0; i < count; i++) {
       const other = told[i] as number
-      if (other === source) continue
-      if (!early.hasRoomFor(lookup, other, keyHi, keyLo)) continue
-      if (this.#seen.add(lookup, other)) early.list(lookup, other, nextHop, keyHi, keyLo)
+      const distance = distances[i] as number
+      if (!early.hasRoomFor(lookup, other, distance, keyHi, keyLo)) continue
+      if (this.#seen.add(lookup, other)) {
+        early.list(lookup, other, distance, nextHop, keyHi, keyLo)
+      }
     }
   }
 
@@ -314,9 +341,9 @@ export class Lookups {
     while ((this.#runningOnPath[path] as number) < alpha && lists.waits(path) > 0) {
       const peer = lists.next(path)
       const hop = lists.lastHop
-      if (
-        !lists.canAnswer(path, peer, this.#keyHi[lookup] as number, this.#keyLo[lookup] as number)
-      ) {
+      const keyHi = this.#keyHi[lookup] as number
+      const keyLo = this.#keyLo[lookup] as number
+      if (!lists.canAnswer(path, peer, lists.lastDistance, keyHi, keyLo)) {
         // it was the nearest that waited: the path has converged
         lists.forgetWaiting(path)
         break

@@ -70,22 +70,27 @@ export class PathLists {
   }
 
   /** Whether a peer could enter the nearest that answered: there is room, or it is nearer than the last. */
-  canAnswer(path: number, peer: number, keyHi: number, keyLo: number): boolean {
+  canAnswer(path: number, peer: number, distance: number, keyHi: number, keyLo: number): boolean {
     if ((this.#answers[path] as number) < this.#k) return true
     const last = path * this.#k + this.#k - 1
-    const distance = ((this.#ids.hi[peer] as number) ^ keyHi) >>> 0
     const lastDistance = this.#answeredDistance[last] as number
     if (distance !== lastDistance) return distance < lastDistance
     return isNearer(this.#ids, peer, this.#answered[last] as number, keyHi, keyLo)
   }
 
   /** Only for peers that can answer (`canAnswer`) and are not yet among them. */
-  answer(path: number, peer: number, hop: number, keyHi: number, keyLo: number): void {
+  answer(
+    path: number,
+    peer: number,
+    distance: number,
+    hop: number,
+    keyHi: number,
+    keyLo: number
+  ): void {
     const peers = this.#answered
     const distances = this.#answeredDistance
     const first = path * this.#k
     const count = this.#answers[path] as number
-    const distance = ((this.#ids.hi[peer] as number) ^ keyHi) >>> 0
     let at = first + (count < this.#k ? count : count - 1)
     if (count < this.#k) this.#answers[path] = count + 1
     while (at > first) {
@@ -103,12 +108,18 @@ export class PathLists {
     this.#answeredHop[at] = hop
   }
 
-  wait(path: number, peer: number, hop: number, keyHi: number, keyLo: number): void {
+  wait(
+    path: number,
+    peer: number,
+    distance: number,
+    hop: number,
+    keyHi: number,
+    keyLo: number
+  ): void {
     const peers = this.#waiting
     const distances = this.#waitingDistance
     const hops = this.#waitingHop
     const first = path * this.#room
-    const distance = ((this.#ids.hi[peer] as number) ^ keyHi) >>> 0
     let count = this.#waits[path] as number
     if (count === this.#room) {
       const farthest = peers[first] as number
@@ -135,16 +146,18 @@ export class PathLists {
     this.#waits[path] = count + 1
   }
 
-  /** Takes the nearest that waits out of the list; its hop is `lastHop`. Only while somebody waits. */
+  /** Takes the nearest that waits out of the list; more of it is in `last…`. Only while somebody waits. */
   next(path: number): number {
     const count = (this.#waits[path] as number) - 1
     this.#waits[path] = count
     const at = path * this.#room + count
     this.lastHop = this.#waitingHop[at] as number
+    this.lastDistance = this.#waitingDistance[at] as number
     return this.#waiting[at] as number
   }
 
   lastHop = 0
+  lastDistance = 0
 
   forgetWaiting(path: number): void {
     this.#waits[path] = 0
