@@ -38,6 +38,7 @@ type Network = Pick<
   | 'gater'
   | 'transports'
   | 'maxConnections'
+  | 'reconnects'
   | 'inboundPerSecond'
   | 'inboundPending'
   | 'monitor'

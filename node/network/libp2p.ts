@@ -55,6 +55,13 @@ export interface NetworkInit<S extends ServiceMap> {
   readonly maxConnections?: number
   /** Connections that one host may open in a second. @default INBOUND_PER_SECOND */
   readonly inboundPerSecond?: number
+  /**
+   * Wanted connections that are dialled anew at once when they are lost; 0: none. Where
+   * `maxConnections` is below the 20 peers that kad-dht wants to keep, each is closed and dialled
+   * for ever.
+   * @default 5
+   */
+  readonly reconnects?: number
   /** @default INBOUND_PENDING */
   readonly inboundPending?: number
   /** Multiaddrs that connection limits spare: clinics behind one address. @default none */
@@ -108,6 +115,7 @@ export async function libp2pOptions<S extends ServiceMap>(
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_MAX_MS,
       outboundStreamProtocolNegotiationTimeout: NEGOTIATION_MAX_MS,
       dialTimeout: DIAL_MAX_MS,
+      ...(init.reconnects != null && { maxParallelReconnects: init.reconnects }),
       maxPeerAddrsToDial: 2 * ADDRS_PER_PEER,
       allow: [...(init.allow ?? [])]
     },

@@ -32,7 +32,7 @@ import { type NodePlan, nameOf, randomOf } from './identities.ts'
 import type { WorkerInit } from './messages.ts'
 import { NodeMetrics } from './node-metrics.ts'
 import { quietLogger } from './quiet.ts'
-import { underWay } from './tables.ts'
+import { hasAskedItself, underWay } from './tables.ts'
 
 export interface HostedInit {
   readonly index: number
@@ -42,7 +42,7 @@ export interface HostedInit {
   readonly peer: string
   readonly world: Pick<
     WorkerInit,
-    'seed' | 'kind' | 'transport' | 'folder' | 'dht' | 'maxConnections'
+    'seed' | 'kind' | 'transport' | 'folder' | 'dht' | 'maxConnections' | 'reconnects'
   >
   readonly clock: WorldClock
   readonly faults: Faults | undefined
@@ -71,7 +71,6 @@ export class HostedNode {
   #starts = 0
   /** Where it listened first: others know that address. */
   #listen: string
-  #askedItself = Promise.withResolvers<void>()
 
   constructor(init: HostedInit) {
     this.#init = init
@@ -104,6 +103,11 @@ export class HostedNode {
     return this.#part<PeerStore>('peerStore')
   }
 
+  /** The most connections from now on; what is too much is closed. */
+  limitConnections(max: number): void {
+    this.#part<{ setMaxConnections(max: number): void }>('connectionManager').setMaxConnections(max)
+  }
+
   get connections(): number {
     if (!this.running) return 0
     return this.#part<{ getConnections(): unknown[] }>('connectionManager').getConnections().length
@@ -113,7 +117,6 @@ export class HostedNode {
   async start(bootstrap: readonly string[]): Promise<void> {
     if (this.running) return
     this.#starts++
-    this.#askedItself = Promise.withResolvers<void>()
     await (this.#init.world.kind === 'full'
       ? this.#startFull(bootstrap)
       : this.#startDht(bootstrap))
@@ -124,12 +127,8 @@ export class HostedNode {
   /** Until its first self-query is over and no new contact waits to be pinged, or time is up. */
   async settled(): Promise<void> {
     const end = performance.now() + LIVE_JOIN_MAX_MS
-    let asked = false
-    void this.#askedItself.promise.then(() => {
-      asked = true
-    })
     while (this.running && performance.now() < end) {
-      if (asked && underWay(this.dht) === 0) return
+      if (hasAskedItself(this.dht) && underWay(this.dht) === 0) return
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }
@@ -190,7 +189,6 @@ export class HostedNode {
 
   #network() {
     const { world, faults, index, plan, indexOf } = this.#init
-    const { factory } = this.metrics
     const plain = world.transport === 'tcp' ? tcp() : memory()
     const transport =
       faults == null ? plain : faulty(plain as never, { faults, node: index, indexOf })
@@ -202,13 +200,9 @@ export class HostedNode {
       inboundPending: Number.POSITIVE_INFINITY,
       monitor: false,
       dht: world.dht,
-      metrics: (components: Parameters<typeof factory>[0]) => {
-        components.events.addEventListener('kad-dht:query:self' as never, () =>
-          this.#askedItself.resolve()
-        )
-        return factory(components)
-      },
-      ...(world.maxConnections != null && { maxConnections: world.maxConnections })
+      metrics: this.metrics.factory,
+      ...(world.maxConnections != null && { maxConnections: world.maxConnections }),
+      ...(world.reconnects != null && { reconnects: world.reconnects })
     }
   }
 }

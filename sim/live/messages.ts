@@ -25,6 +25,7 @@ export interface WorkerInit {
   readonly clock: ClockPlan
   readonly dht: DhtChoice
   readonly maxConnections: number | undefined
+  readonly reconnects: number | undefined
   readonly faults: Partial<FaultOptions> | undefined
   readonly chain: ChainPlan | undefined
   readonly module: string | undefined
@@ -86,6 +87,8 @@ export interface WorkerContract extends Contract {
   faults: readonly [Partial<FaultOptions>, undefined]
   advance: readonly [number, undefined]
   freeze: readonly [undefined, undefined]
+  /** The most connections from now on, of each node. */
+  limitConnections: readonly [number, undefined]
 }
 
 /** What a world understands. */

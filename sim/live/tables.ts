@@ -34,7 +34,7 @@ interface Inside {
     readonly routingTableUpdateQueue: { readonly size: number }
   }
   readonly queryManager: { initialQuerySelfHasRun?: { resolve(): void } }
-  readonly querySelf: { stop(): void }
+  readonly querySelf: { stop(): void; initialQuerySelfHasRun?: unknown }
   readonly routingTableRefresh: { stop(): Promise<void>; refreshTable: () => void }
 }
 
@@ -49,6 +49,10 @@ export const underWay = (dht: SingleKadDHT): number => {
   const { pingNewContactQueue, routingTableUpdateQueue } = insideOf(dht).routingTable
   return pingNewContactQueue.size + routingTableUpdateQueue.size
 }
+
+/** Is the first self-query over, whatever came of it? */
+export const hasAskedItself = (dht: SingleKadDHT): boolean =>
+  insideOf(dht).querySelf.initialQuerySelfHasRun == null
 
 /** No more refreshes and self-queries; lookups still teach the table whom they met. */
 export async function holdStill(dht: SingleKadDHT): Promise<void> {

@@ -106,6 +106,9 @@ class Worker {
       usage: async () => this.#usage(),
       faults: async (change: Asked<'faults'>) => this.#faults?.change(change),
       advance: async (ms: Asked<'advance'>) => this.#clock?.advance(ms),
+      limitConnections: async (max: Asked<'limitConnections'>) => {
+        for (const node of this.#running()) node.limitConnections(max)
+      },
       freeze: async () => {
         for (const node of this.#running()) await holdStill(node.dht)
       }

@@ -75,6 +75,8 @@ export interface WorldInit {
   readonly dht?: DhtChoice
   /** Of each node. @default the node's own */
   readonly maxConnections?: number
+  /** Lost connections that each node dials anew at once (node/network/libp2p.ts). @default 5 */
+  readonly reconnects?: number
   /** Left out, messages pass untouched, at no cost, and `faults()` cannot be called. */
   readonly faults?: Partial<FaultOptions>
   /** Needed by `full`. */
@@ -181,6 +183,11 @@ export interface World extends AsyncDisposable {
   advance(ms: number): Promise<void>
   /** Stops all table refreshes and self-queries, so that tables stay as they are. */
   freeze(): Promise<void>
+  /**
+   * Sets the most connections of every node and closes the rest. A network that has to join under a
+   * low limit does so badly: a full node closes the newest connection first, the newcomer's.
+   */
+  limitConnections(max: number): Promise<void>
   stopNode(node: number): Promise<void>
   /** On what it kept; it joins again by its bootstrap peers. */
   startNode(node: number): Promise<void>
@@ -267,6 +274,7 @@ class LiveWorld implements World {
       clock: this.#clockPlan,
       dht: { ...init.dht, ...(warm && { initialQuerySelfMs: NEVER_MS }) },
       maxConnections: init.maxConnections,
+      reconnects: init.reconnects,
       faults: init.faults,
       chain: chain?.plan,
       module: init.module
@@ -373,6 +381,10 @@ class LiveWorld implements World {
 
   async freeze(): Promise<void> {
     await this.#all((channel) => channel.ask('freeze', undefined))
+  }
+
+  async limitConnections(max: number): Promise<void> {
+    await this.#all((channel) => channel.ask('limitConnections', max))
   }
 
   async stopNode(node: number): Promise<void> {
