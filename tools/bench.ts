@@ -14,6 +14,7 @@ import { runCommand } from './run-command.ts'
 /** The cheapest first. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   container: () => import('../test/bench/container.bench.ts'),
+  model: () => import('../test/bench/model.bench.ts'),
   put: () => import('../test/bench/put.bench.ts'),
   store: () => import('../test/bench/store.bench.ts'),
   fetch: () => import('../test/bench/fetch.bench.ts'),
