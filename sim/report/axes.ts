@@ -120,13 +120,8 @@ export function logAxis(
   const last = Math.max(first + 1, Math.ceil(log10(high) - 1e-9))
   const steps = last - first > 5 ? [1] : last - first > 3 ? [1, 3] : [1, 2, 5]
   const every = last - first > 9 ? Math.ceil((last - first) / 8) : 1
-  const marks: number[] = []
-  for (let decade = first; decade <= last; decade += every) {
-    for (const step of steps) marks.push(Number(`${step}e${decade}`))
-  }
-  const below = marks.filter((mark) => mark <= low * (1 + 1e-9)).at(-1) ?? (marks[0] as number)
-  const above = marks.find((mark) => mark >= high * (1 - 1e-9) && mark > below)
-  const ticks = marks.filter((mark) => mark >= below && mark <= (above ?? Number.POSITIVE_INFINITY))
+  const few = marksBetween(low, high, first, last, steps, every)
+  const ticks = few.length > 3 ? few : marksBetween(low, high, first, last, ALL_STEPS, 1)
   const places = ticks.map(log10)
   const floor = places[0] as number
   return {
@@ -141,6 +136,26 @@ export function logAxis(
       label: (place) => label(ticks[nearest(places, place)] as number)
     })
   }
+}
+
+const ALL_STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+/** From the last mark that is not above `low` to the first that is not below `high`. */
+function marksBetween(
+  low: number,
+  high: number,
+  first: number,
+  last: number,
+  steps: readonly number[],
+  every: number
+): number[] {
+  const marks: number[] = []
+  for (let decade = first; decade < last + every; decade += every) {
+    for (const step of steps) marks.push(Number(`${step}e${decade}`))
+  }
+  const below = marks.filter((mark) => mark <= low * (1 + 1e-9)).at(-1) ?? (marks[0] as number)
+  const above = marks.find((mark) => mark >= high * (1 - 1e-9) && mark > below)
+  return marks.filter((mark) => mark >= below && mark <= (above ?? Number.POSITIVE_INFINITY))
 }
 
 function nearest(places: readonly number[], place: number): number {

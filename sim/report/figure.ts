@@ -80,7 +80,7 @@ const base = (entries: readonly LegendEntry[], extra: number): object => ({
   animation: false,
   backgroundColor: PAPER.light,
   textStyle: { fontFamily: FONT, fontSize: FONT_PX, color: TEXT.light },
-  grid: { ...GRID, top: GRID.top + extra },
+  grid: { ...GRID, top: entries.length > 1 ? GRID.top + extra : 26 },
   legend: {
     ...LEGEND,
     show: entries.length > 1,

@@ -48,8 +48,9 @@ export function table(init: {
     row.map((cell, i) =>
       i === 0 ? html`<th scope="row">${cell}</th>` : html`<td${kind(i)}>${cell}</td>`
     )
-  return html`<div class="wide" role="region" tabindex="0" aria-label="${caption}"><table>
-<caption>${caption}</caption>
+  // not a <caption>: on a narrow screen that would be as wide as the table and be cut with it
+  return html`<p class="caption">${caption}</p>
+<div class="wide" role="region" tabindex="0" aria-label="${caption}"><table aria-label="${caption}">
 <thead><tr>${head.map((name, i) => html`<th scope="col"${kind(i)}>${name}</th>`)}</tr></thead>
 <tbody>
 ${rows.map((row) => html`<tr>${cells(row)}</tr>\n`)}</tbody>

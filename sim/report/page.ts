@@ -50,7 +50,7 @@ export function figureElement(figure: DrawnFigure): Html {
 <h3>${figure.title}</h3>
 <div class="wide" role="region" tabindex="0" aria-label="${figure.title}, drawing">${new Html(inked(figure.svg))}</div>
 <figcaption>${figure.caption}</figcaption>
-${data == null ? '' : html`<details><summary>${data.rows.length} points as a table</summary>${table({ caption: figure.title, ...data })}</details>`}</figure>
+${data == null ? '' : html`<details><summary>As a table</summary>${table({ caption: figure.title, ...data })}</details>`}</figure>
 `
 }
 
@@ -93,11 +93,11 @@ figure .wide{border:1px solid var(--rule);border-radius:6px}
 figure svg{display:block;width:100%;min-width:34rem;height:auto}
 figcaption{color:var(--quiet);font-size:.95rem;max-width:46rem;margin-top:.5rem}
 .wide{overflow-x:auto}
-table{border-collapse:collapse;font-size:.95rem;min-width:min(100%,30rem);margin:.8rem 0;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--quiet);padding:.2rem 0;font-size:.95rem}
+table{border-collapse:collapse;font-size:.95rem;min-width:min(100%,30rem);margin:.3rem 0 .8rem;font-variant-numeric:tabular-nums}
+.caption{color:var(--quiet);font-size:.95rem;margin:1.2rem 0 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0;border-bottom:1px solid var(--rule)}
 thead th{color:var(--quiet);font-weight:600;white-space:nowrap}
-tbody th{font-weight:400}
+tbody th{font-weight:400;min-width:7rem}
 .n{text-align:right;white-space:nowrap}
 td small{display:block;color:var(--quiet);font-size:.82rem}
 details{margin:1rem 0}

@@ -140,9 +140,7 @@ function figuresTable(caption: string, names: readonly string[], summary: Summar
     return [
       figureInWords(name),
       withUnit(summary.figures[name] as number, unit),
-      interval == null
-        ? '–'
-        : `${withUnit(interval.low, unit)} to ${withUnit(interval.high, unit)}`,
+      rangeOf(name, summary) ?? NOTHING,
       interval == null ? 'one repeat' : `${METHODS[interval.by]}, ${number(interval.count)}`
     ]
   })

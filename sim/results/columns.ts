@@ -9,6 +9,23 @@ import type { Column, ColumnValues, Table } from '../table.ts'
 export const findColumn = (table: Table, name: string): Column | undefined =>
   table.columns.find((column) => column.name === name)
 
+/** What an engine may call a measure that reports and comparisons know by another name. */
+const ALSO: Readonly<Record<string, string>> = {
+  lastAfterSentMs: 'windowMs',
+  disclosed: 'disclosure',
+  available: 'availability',
+  succeeded: 'successes'
+}
+
+/** The name that both engines' figures share. */
+export const commonName = (column: string): string => ALSO[column] ?? column
+
+/** A column by the name that both engines share; undefined unless it has numbers. */
+export function measure(table: Table, name: string): Float64Array | undefined {
+  const column = findColumn(table, name) ?? table.columns.find((c) => commonName(c.name) === name)
+  return column == null || isText(column.values) ? undefined : asNumbers(column.values)
+}
+
 export const isText = (values: ColumnValues): values is readonly string[] => Array.isArray(values)
 
 /** @throws InvalidMessageError when there is no such column of numbers */

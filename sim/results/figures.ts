@@ -10,7 +10,16 @@ import type { RunResult } from '../engine.ts'
 import { gini, maxOverMean } from '../statistics/inequality.ts'
 import { mean, quantile, sorted } from '../statistics/quantile.ts'
 import type { Column, Table } from '../table.ts'
-import { asNumbers, findColumn, isIndex, isText, numbers, present, texts } from './columns.ts'
+import {
+  asNumbers,
+  commonName,
+  findColumn,
+  isIndex,
+  isText,
+  numbers,
+  present,
+  texts
+} from './columns.ts'
 
 const OF_SUCCESSES = ['latencyMs', 'keyMs', 'hops'] as const
 const OF_ALL = ['requests', 'messages', 'bytes', 'found', 'gas'] as const
@@ -102,7 +111,7 @@ function nodeFigures(figures: Figures, nodes: Table, durationSeconds: number): v
 function tableFigures(figures: Figures, table: Table): void {
   for (const { name, unit, values } of table.columns) {
     if (isText(values) || isIndex(name) || unit === '') continue
-    spread(figures, `${table.name}.${name}`, present(asNumbers(values)))
+    spread(figures, `${table.name}.${commonName(name)}`, present(asNumbers(values)))
   }
 }
 

@@ -73,7 +73,18 @@ function figureOf(curves: readonly Curve[], init: CdfInit): Figure {
     id,
     title,
     axes: [init.axis, SHARE],
-    caption: `${title}, cumulative, by kind of operation. ${curves.map((c) => inWords(c, init)).join('; ')}.`,
+    caption: `${title}, cumulative, by kind of operation. ${curves
+      .slice(0, 2)
+      .map((c) => inWords(c, init))
+      .join('; ')}.`,
+    data: {
+      head: ['kind', 'operations', 'half within', '95 % within', 'all within'],
+      rows: curves.map(({ kind, ascending }) => [
+        kind,
+        number(ascending.length),
+        ...[0.5, 0.95, 1].map((p) => init.say(quantile(ascending, p)))
+      ])
+    },
     option: {
       xAxis: log?.option ?? linearAxis(init.axis, highest, { whole }),
       yAxis: shareAxis(SHARE),

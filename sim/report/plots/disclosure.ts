@@ -3,7 +3,7 @@
  * away, against chance that custodians who collude can open it without asking anybody.
  * @module
  */
-import { findColumn, numbers, stack } from '../../results/columns.ts'
+import { measure, stack } from '../../results/columns.ts'
 import { FONT, type LogAxis, logAxis } from '../axes.ts'
 import { dash, series, TEXT } from '../colours.ts'
 import { type Figure, GRID } from '../figure.ts'
@@ -26,15 +26,16 @@ export const disclosure: Plot = {
   draw({ results }) {
     const table = stack(results, 'disclosure')
     const columns = ['t', 'n', 'disclosure', 'availability']
-    if (table == null || columns.some((name) => findColumn(table, name) == null)) return undefined
-    const [t, n, disclosed, available] = columns.map((name) => numbers(table, name))
+    if (table == null) return undefined
+    const [t, n, disclosed, available] = columns.map((name) => measure(table, name))
+    if (t == null || n == null || disclosed == null || available == null) return undefined
     const points = new Map<string, Point>()
     for (let row = 0; row < table.rows; row++) {
-      const at = { t: t?.[row] as number, n: n?.[row] as number }
+      const at = { t: t[row] as number, n: n[row] as number }
       const key = `${at.t} of ${at.n}`
       const point = points.get(key) ?? { ...at, disclosure: 0, availability: 0, rows: 0 }
-      point.disclosure += disclosed?.[row] as number
-      point.availability += available?.[row] as number
+      point.disclosure += disclosed[row] as number
+      point.availability += available[row] as number
       point.rows++
       points.set(key, point)
     }

@@ -13,7 +13,7 @@ export const hops = cdfPlot({
   axis: 'hops (answers in a chain)',
   ok: true,
   tick: number,
-  say: (value) => `${number(value)} hops`
+  say: number
 })
 
 export const requests = cdfPlot({
@@ -22,7 +22,7 @@ export const requests = cdfPlot({
   column: 'requests',
   axis: 'DHT requests sent (count)',
   tick: number,
-  say: (value) => `${number(value)} requests`
+  say: number
 })
 
 export const messages = cdfPlot({
@@ -31,7 +31,7 @@ export const messages = cdfPlot({
   column: 'messages',
   axis: 'messages of all kinds, answers included (count)',
   tick: number,
-  say: (value) => `${number(value)} messages`
+  say: number
 })
 
 export const transfer = cdfPlot({

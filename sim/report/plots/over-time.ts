@@ -3,7 +3,7 @@
  * from.
  * @module
  */
-import { asNumbers, findColumn, isText, numbers, stack } from '../../results/columns.ts'
+import { isText, measure, stack } from '../../results/columns.ts'
 import type { StoredRun } from '../../results/run.ts'
 import type { Table } from '../../table.ts'
 import { timeUnit } from '../axes.ts'
@@ -23,20 +23,26 @@ export interface OverTime {
   readonly end: number
 }
 
+/** Sums and shares over kinds, which are not kinds. */
+const NO_KIND = ['bytes', 'maintenanceBytes']
+
 export function overTime({ results, manifest }: StoredRun): OverTime | undefined {
-  const table = stack(results, 'series')
-  if (table == null || table.rows === 0 || findColumn(table, 'atSeconds') == null) return undefined
-  const starts = numbers(table, 'atSeconds')
-  const atSeconds = [...new Set(starts)].sort((a, b) => a - b)
   const { intervalSeconds } = manifest.scenario
+  const table = stack(results, 'series')
+  const starts = table && startsOf(table, intervalSeconds)
+  if (table == null || starts == null || table.rows === 0) return undefined
+  const atSeconds = [...new Set(starts)].sort((a, b) => a - b)
   const last = (atSeconds.at(-1) ?? 0) + intervalSeconds
   const { unit, seconds } = timeUnit(last)
+  const sum = (column: string) => sums(measure(table, column), starts, atSeconds)
   return {
     atSeconds,
     intervalSeconds,
-    sum: (column) => sums(table, column, starts, atSeconds),
+    sum: (column) => sum(column) ?? (column === 'operations' ? ended(sum) : undefined),
     traffic: table.columns
-      .filter(({ unit, values }) => unit === 'bytes' && !isText(values))
+      .filter(
+        ({ name, unit, values }) => unit === 'bytes' && !isText(values) && !NO_KIND.includes(name)
+      )
       .map(({ name }) => name),
     axis: `time since the start of the measured part (${unit})`,
     at: (s) => s / seconds,
@@ -44,17 +50,28 @@ export function overTime({ results, manifest }: StoredRun): OverTime | undefined
   }
 }
 
+/** One engine tells when an interval began, the other when it had passed. */
+function startsOf(table: Table, intervalSeconds: number): Float64Array | undefined {
+  const passed = measure(table, 'atMs')
+  return measure(table, 'atSeconds') ?? passed?.map((ms) => ms / 1_000 - intervalSeconds)
+}
+
+function ended(
+  sum: (column: string) => readonly number[] | undefined
+): readonly number[] | undefined {
+  const failed = sum('failed')
+  return sum('successes')?.map((ok, i) => ok + (failed?.[i] ?? 0))
+}
+
 function sums(
-  table: Table,
-  name: string,
+  values: Float64Array | undefined,
   starts: Float64Array,
   atSeconds: readonly number[]
 ): readonly number[] | undefined {
-  const column = findColumn(table, name)
-  if (column == null || isText(column.values)) return undefined
+  if (values == null) return undefined
   const place = new Map(atSeconds.map((at, i) => [at, i]))
   const out = atSeconds.map(() => 0)
-  for (const [row, value] of asNumbers(column.values).entries()) {
+  for (const [row, value] of values.entries()) {
     const i = place.get(starts[row] as number)
     if (i != null && !Number.isNaN(value)) out[i] = (out[i] as number) + value
   }

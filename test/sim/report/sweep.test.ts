@@ -63,7 +63,7 @@ describe('report of a sweep', () => {
       expect.stringMatching(/^6\.\d+ – 6\.\d+$/),
       '3'
     ])
-    expect(page).toContain('8 points as a table')
+    expect(page).toContain('As a table')
   })
 
   it('has no plot where only words were varied', () => {

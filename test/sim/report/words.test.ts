@@ -102,7 +102,8 @@ describe('axes', () => {
       1e6,
       ['100', '300', '1,000', '3,000', '10,000', '30,000', '100,000', '300,000', '1,000,000']
     ],
-    [5, 5, ['5', '10']]
+    [5, 5, ['5', '6']],
+    [23, 48, ['20', '30', '40', '50']]
   ])('have marks from %d to %d on a logarithmic scale', (low, high, marks) => {
     expect(labels(logAxis('x', low, high).option)).toEqual(marks)
   })
