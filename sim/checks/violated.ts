@@ -4,7 +4,7 @@
  * @module
  */
 import { KeywardError } from '../../core/errors.ts'
-import type { CheckResult } from '../engine.ts'
+import type { CheckResult, RunResult } from '../engine.ts'
 
 /** Thrown when a law of the system did not hold in a run; `seed` and `repeat` bring it back. */
 export class CheckViolatedError extends KeywardError {
@@ -13,7 +13,14 @@ export class CheckViolatedError extends KeywardError {
   readonly check: string
   readonly seed: number
   readonly repeat: number
-  constructor({ name, violations, first }: CheckResult, seed: number, repeat: number) {
+  /** What was measured until then, to find out why; of engines that have it. */
+  readonly result: RunResult | undefined
+  constructor(
+    { name, violations, first }: CheckResult,
+    seed: number,
+    repeat: number,
+    result?: RunResult
+  ) {
     super(
       `check ${name} violated ${violations} times (seed ${seed}, repeat ${repeat}); ` +
         `first: ${first ?? 'not told'}`
@@ -21,14 +28,19 @@ export class CheckViolatedError extends KeywardError {
     this.check = name
     this.seed = seed
     this.repeat = repeat
+    this.result = result
   }
 }
 
 /** @throws CheckViolatedError of the first check that does not hold */
 export function assertAllHold(
   checks: readonly CheckResult[],
-  { seed, repeat }: { readonly seed: number; readonly repeat: number }
+  {
+    seed,
+    repeat,
+    result
+  }: { readonly seed: number; readonly repeat: number; readonly result?: RunResult }
 ): void {
   const broken = checks.find(({ violations }) => violations > 0)
-  if (broken != null) throw new CheckViolatedError(broken, seed, repeat)
+  if (broken != null) throw new CheckViolatedError(broken, seed, repeat, result)
 }

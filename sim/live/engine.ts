@@ -36,7 +36,7 @@ import { fetchHistories, heal, inTurn, openAcknowledged } from './quiesce.ts'
 import { revocationsTable } from './revocations.ts'
 import { listenIn, searchAll } from './search.ts'
 import { keepSessions } from './sessions.ts'
-import { liveSized } from './size.ts'
+import { liveSized, timeScale } from './size.ts'
 import { Stage } from './stage.ts'
 import { Traffic } from './traffic.ts'
 import { createWorld, type World } from './world.ts'
@@ -110,7 +110,8 @@ export async function runLive(
     const hasFaults = conditions != null
     const stage = new Stage({ scenario, world, chain: host, rng, folder, hasFaults, signal })
     host.onReorg = (from) => stage.reorged(from)
-    return await runOn(stage, acts, options)
+    const result = await runOn(stage, acts, options)
+    return { ...result, facts: { ...result.facts, timeScaleShare: timeScale(given) } }
   } catch (err) {
     signal.throwIfAborted() // timers say only that they were aborted
     throw err
@@ -174,10 +175,9 @@ async function runOn(
   const finish = AbortSignal.any([signal, AbortSignal.timeout(FINISH_MS + finishMs(scenario))])
   const unfinished = await finished(underWay, finish)
   signal.throwIfAborted()
-  progress({ step: 'checking', done: 0, total: 1 })
+  progress({ step: 'checking', done: 0, total: stage.records.size })
   const { checks, facts } = await check(stage, canaries)
-  assertAllHold(checks, { seed, repeat })
-  return {
+  const result: RunResult = {
     operations: stage.operations.table(repeat),
     ...tables,
     more: [revocationsTable(stage, repeat), ...disclosure],
@@ -190,6 +190,8 @@ async function runOn(
       unfinishedCount: unfinished
     }
   }
+  assertAllHold(checks, { seed, repeat, result })
+  return result
 }
 
 function nodePlans({ network }: Scenario, rng: Rng): readonly NodePlan[] {

@@ -7,17 +7,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AcknowledgedSeen, ReceiptSeen, ReleaseSeen } from '../checks/observations.ts'
 import { requesterAt } from '../workload.ts'
 import { reasonOf } from './actors/failure.ts'
-import { granted, openOnce } from './actors/requester.ts'
+import { agree } from './actors/owner.ts'
+import { askFor, granted, openOnce } from './actors/requester.ts'
 import { comeBack } from './sessions.ts'
 import type { LiveGrant, LiveRecord, Stage } from './stage.ts'
 
 /** Records that are opened once more at the end: a sample, for each takes some 20 exchanges. */
 const AUDITED_RECORDS_MAX = 40
-/** Eventually: so often is a record tried, with a pause. */
-const AUDIT_TRIES = 4
+/** Eventually: so long is a record tried, with pauses; a busy machine is slow, not wrong. */
+const AUDIT_MAX_MS = 120_000
 const AUDIT_PAUSE_MS = 3_000
 const AT_ONCE = 4
-const AUDIT_HOURS = 1
 
 export async function heal(stage: Stage): Promise<void> {
   const { world, chain, departed } = stage
@@ -40,22 +40,26 @@ export async function openAcknowledged(stage: Stage): Promise<readonly Acknowled
 }
 
 /** "" once it was opened; the last reason if it never was. */
-async function audit(stage: Stage, record: LiveRecord): Promise<string> {
-  const requester = requesterAt(stage.scenario, record.record)
+async function audit(stage: Stage, { record, owner, ...others }: LiveRecord): Promise<string> {
+  const requester = requesterAt(stage.scenario, record)
+  const lastMs = stage.atMs() + AUDIT_MAX_MS
   let reason = ''
+  let asked: string | undefined
   let given: LiveGrant | undefined
-  for (let tries = 0; tries < AUDIT_TRIES; tries++) {
-    if (tries > 0) await delay(AUDIT_PAUSE_MS, undefined, { signal: stage.signal })
+  while (stage.atMs() < lastMs) {
     try {
-      given ??= await grantTo(stage, record, requester, -1 - record.record)
-      if (!(await granted(stage, given))) return 'not granted'
-      const opened = await openOnce(stage, record.record, requester)
-      if (opened.ok) return ''
-      reason = opened.reason
+      asked ??= await askFor(stage, { record, owner, ...others }, requester)
+      given ??= (await agree(stage, { wish: -1 - record, owner, record, requester }, asked)).given
+      if (await granted(stage, given)) {
+        const opened = await openOnce(stage, record, requester)
+        if (opened.ok) return ''
+        reason = opened.reason
+      }
     } catch (err) {
       stage.signal.throwIfAborted()
       reason = reasonOf(err)
     }
+    await delay(AUDIT_PAUSE_MS, undefined, { signal: stage.signal })
   }
   return reason
 }
@@ -63,39 +67,28 @@ async function audit(stage: Stage, record: LiveRecord): Promise<string> {
 /** A grant that nobody asked for; `wish` numbers it, below those of the plan's wishes. */
 export async function grantTo(
   stage: Stage,
-  record: LiveRecord,
+  { record, recordId, owner }: LiveRecord,
   requester: number,
   wish: number,
-  budget?: number
+  budget: number
 ): Promise<LiveGrant> {
-  const fromMs = stage.atMs()
-  const grant: LiveGrant = {
-    wish,
-    grant: '',
-    record: record.record,
-    requester,
-    block: 0,
-    fromMs,
-    untilMs: fromMs + AUDIT_HOURS * 3_600_000,
-    revokedBlock: undefined,
-    revokedMs: Number.POSITIVE_INFINITY
-  }
-  stage.grants.set(wish, grant)
+  const forMs = GRANT_HOURS * 3_600_000
+  const sending = stage.sending({ wish, record, requester, forMs })
   const given = await stage.call<{ readonly grant: string; readonly block?: number }>(
-    record.owner,
+    owner,
     'grant',
     {
       to: stage.world.nodes[requester]?.peer,
-      records: [record.recordId],
+      records: [recordId],
       purpose: 'TREAT',
-      until: `${AUDIT_HOURS}h`,
-      ...(budget != null && { budget })
+      until: `${GRANT_HOURS}h`,
+      budget
     }
   )
-  const sent = { ...grant, grant: given.grant, block: given.block ?? 0 }
-  stage.grants.set(wish, sent)
-  return sent
+  return stage.sent(sending, given.grant, given.block)
 }
+
+const GRANT_HOURS = 24
 
 export interface Histories {
   /** Releases of shares, as their receipts tell them. */

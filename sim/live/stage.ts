@@ -85,6 +85,8 @@ export class Stage {
   readonly records = new Map<number, LiveRecord>()
   /** By wish. */
   readonly grants = new Map<number, LiveGrant>()
+  /** What became of each wish: resolves when its record was opened, or it came to nothing. */
+  readonly courses = new Map<number, Promise<void>>()
   readonly releases: ReleaseSeen[] = []
   readonly revocations: RevocationRow[] = []
   readonly counts = new Map<string, number>()
@@ -165,6 +167,39 @@ export class Stage {
   /** An act began so long after its time. */
   late(ms: number): void {
     this.latestMs = Math.max(this.latestMs, ms)
+  }
+
+  // ---- grants
+
+  /** Before it is sent: a custodian may release as soon as a block holds it. */
+  sending(grant: {
+    readonly wish: number
+    readonly record: number
+    readonly requester: number
+    readonly forMs: number
+  }): LiveGrant {
+    const { wish, record, requester, forMs } = grant
+    const fromMs = this.atMs()
+    const sent: LiveGrant = {
+      wish,
+      grant: '',
+      record,
+      requester,
+      block: 0,
+      fromMs,
+      untilMs: fromMs + forMs,
+      revokedBlock: undefined,
+      revokedMs: Number.POSITIVE_INFINITY
+    }
+    this.grants.set(wish, sent)
+    return sent
+  }
+
+  /** A block holds it. */
+  sent(grant: LiveGrant, id: string, block = 0): LiveGrant {
+    const given = { ...grant, grant: id, block }
+    this.grants.set(grant.wish, given)
+    return given
   }
 
   // ---- what acts cost
@@ -252,6 +287,18 @@ export class Stage {
 
   isReady(wish: number): boolean {
     return this.#ready.has(wish)
+  }
+
+  /** Grants of a pair that were sent after this one and not taken back: a node reads by the newest. */
+  newerThan({ record, requester, fromMs, wish }: LiveGrant): readonly LiveGrant[] {
+    return [...this.grants.values()].filter(
+      (other) =>
+        other.record === record &&
+        other.requester === requester &&
+        other.wish !== wish &&
+        other.fromMs >= fromMs &&
+        other.revokedBlock == null
+    )
   }
 
   // ---- what the checks see

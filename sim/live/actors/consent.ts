@@ -12,6 +12,15 @@ import { approve, deny, revoke } from './owner.ts'
 import { granted, openOnce, retrieve, wish } from './requester.ts'
 
 export async function consent(stage: Stage, planned: Planned): Promise<void> {
+  const course = runCourse(stage, planned)
+  stage.courses.set(
+    planned.wish,
+    course.catch(() => {})
+  )
+  await course
+}
+
+async function runCourse(stage: Stage, planned: Planned): Promise<void> {
   const asked = await wish(stage, planned)
   if (asked == null) return
   if (!planned.approved) {
@@ -28,16 +37,31 @@ export async function consent(stage: Stage, planned: Planned): Promise<void> {
     return
   }
   stage.ready(planned.wish)
+  await newestIsReady(stage, given)
   await retrieve(stage, given)
 }
+
+/**
+ * A node reads by the newest grant that it was sent, though it may not be confirmed yet while an
+ * older one stands; whoever asked twice for one record waits for the second answer, too.
+ */
+async function newestIsReady(stage: Stage, given: LiveGrant): Promise<void> {
+  for (let polls = 0; polls < NEWEST_POLLS; polls++) {
+    if (stage.newerThan(given).every(({ wish }) => stage.isReady(wish))) return
+    await delay(PROBE_MS, undefined, { signal: stage.signal })
+  }
+}
+
+const NEWEST_POLLS = 120
 
 /** Between two attempts of the requester, while the revocation spreads. */
 const PROBE_MS = 250
 
 export async function takeBack(stage: Stage, planned: Planned): Promise<void> {
+  // the plan takes back what has been read by then; a busy machine may be late
+  await stage.courses.get(planned.wish)
   const given = stage.grants.get(planned.wish)
   if (given == null || !stage.isReady(planned.wish) || given.revokedBlock != null) {
-    // the plan takes back what stands by then; here it came to nothing, or is late
     await act(stage, { kind: 'revoke', actor: planned.owner }, async () => ({
       ok: false,
       reason: 'no-grant'
@@ -47,7 +71,7 @@ export async function takeBack(stage: Stage, planned: Planned): Promise<void> {
   await stage.present(planned.owner)
   const atMs = stage.atMs()
   const told = new AbortController()
-  const probing = probe(stage, given, told.signal)
+  const probing = stage.newerThan(given).length > 0 ? undefined : probe(stage, given, told.signal)
   const revoked = await revoke(stage, given, planned.owner)
   told.abort()
   const probed = await probing
@@ -55,9 +79,9 @@ export async function takeBack(stage: Stage, planned: Planned): Promise<void> {
   stage.revocations.push({
     wish: planned.wish,
     atMs,
-    windowMs: Math.max(0, probed.lastOpenedMs - atMs),
-    deniedMs: probed.deniedMs - atMs,
-    openedAfter: probed.opened,
+    windowMs: probed == null ? Number.NaN : Math.max(0, probed.lastOpenedMs - atMs),
+    deniedMs: probed == null ? Number.NaN : probed.deniedMs - atMs,
+    openedAfter: probed?.opened ?? Number.NaN,
     ...revoked
   })
 }
@@ -65,17 +89,19 @@ export async function takeBack(stage: Stage, planned: Planned): Promise<void> {
 /** The requester goes on reading: until it is denied after the patient was told that it is done. */
 async function probe(
   stage: Stage,
-  { record, requester, untilMs }: LiveGrant,
+  given: LiveGrant,
   told: AbortSignal
 ): Promise<{
   readonly lastOpenedMs: number
   readonly deniedMs: number
   readonly opened: number
 }> {
+  const { record, requester, untilMs } = given
   let opened = 0
   let lastOpenedMs = Number.NEGATIVE_INFINITY
   const lastMs = Math.min(untilMs, stage.atMs() + 2 * stage.boundMs)
-  while (stage.atMs() < lastMs) {
+  // another grant that comes meanwhile would open the record by right
+  while (stage.atMs() < lastMs && stage.newerThan(given).length === 0) {
     const wasTold = told.aborted
     const beganMs = stage.atMs()
     const before = stage.releases.length

@@ -87,39 +87,40 @@ export async function approve(
   planned: Planned,
   wish: string
 ): Promise<LiveGrant | undefined> {
-  const { owner, record, requester } = planned
-  await stage.present(owner)
+  await stage.present(planned.owner)
   let given: LiveGrant | undefined
-  await act(stage, { kind: 'grant', actor: owner }, async () => {
-    const fromMs = stage.atMs()
-    // sent before it is known to be: a custodian may release as soon as a block holds it
-    const grant: LiveGrant = {
-      wish: planned.wish,
-      grant: '',
-      record,
-      requester,
-      block: 0,
-      fromMs,
-      untilMs: fromMs + WISH_DAYS * DAY_MS,
-      revokedBlock: undefined,
-      revokedMs: Number.POSITIVE_INFINITY
-    }
-    stage.grants.set(planned.wish, grant)
-    const result = await stage.call<{
-      readonly grant: string
-      readonly block?: number
-      readonly gas?: number
-      readonly delivered: boolean
-    }>(owner, 'approve', { wish })
-    given = { ...grant, grant: result.grant, block: result.block ?? 0 }
-    stage.grants.set(planned.wish, given)
+  await act(stage, { kind: 'grant', actor: planned.owner }, async () => {
+    const { delivered, gas, ...grant } = await agree(stage, planned, wish)
+    given = grant.given
     return {
-      ok: result.delivered,
-      reason: result.delivered ? '' : 'undelivered',
-      ...(result.gas == null ? {} : { gas: result.gas })
+      ok: delivered,
+      reason: delivered ? '' : 'undelivered',
+      ...(gas == null ? {} : { gas })
     }
   })
   return given
+}
+
+/** The wish numbers the grant from then on. */
+export async function agree(
+  stage: Stage,
+  {
+    wish: number,
+    owner,
+    record,
+    requester
+  }: Pick<Planned, 'wish' | 'owner' | 'record' | 'requester'>,
+  wish: string
+): Promise<{ readonly given: LiveGrant; readonly delivered: boolean; readonly gas?: number }> {
+  const sent = stage.sending({ wish: number, record, requester, forMs: WISH_DAYS * DAY_MS })
+  const { grant, block, gas, delivered } = await stage.call<{
+    readonly grant: string
+    readonly block?: number
+    readonly gas?: number
+    readonly delivered: boolean
+  }>(owner, 'approve', { wish })
+  const given = stage.sent(sent, grant, block)
+  return { given, delivered, ...(gas == null ? {} : { gas }) }
 }
 
 export async function deny(stage: Stage, { owner }: Planned, wish: string): Promise<void> {

@@ -28,17 +28,21 @@ export async function wish(stage: Stage, planned: Planned): Promise<string | und
   await act(stage, { kind: 'wish', actor: planned.requester }, async () => {
     const record = stage.records.get(planned.record)
     if (record == null) return { ok: false, reason: 'no-record' }
-    const result = await stage.call<{ readonly wish: string }>(planned.requester, 'request', {
-      patient: contactOf(stage, record),
-      purpose: 'TREAT',
-      records: [record.recordId],
-      until: `${WISH_DAYS}d`,
-      reason: 'simulated'
-    })
-    asked = result.wish
+    asked = await askFor(stage, record, planned.requester)
     return { ok: true, reason: '' }
   })
   return asked
+}
+
+export async function askFor(stage: Stage, record: LiveRecord, requester: number): Promise<string> {
+  const result = await stage.call<{ readonly wish: string }>(requester, 'request', {
+    patient: contactOf(stage, record),
+    purpose: 'TREAT',
+    records: [record.recordId],
+    until: `${WISH_DAYS}d`,
+    reason: 'simulated'
+  })
+  return result.wish
 }
 
 /** How the patient would give her address to a clinic: her account, and who keeps her mail. */
