@@ -6,6 +6,10 @@
 import type { Engine, EngineName } from './engine.ts'
 
 export async function loadEngine(name: EngineName): Promise<Engine> {
-  const module = await import(new URL(`./${name}/engine.ts`, import.meta.url).href)
-  return (name === 'live' ? module.liveEngine : module.modelEngine) as Engine
+  switch (name) {
+    case 'live':
+      return (await import('./live/engine.ts')).liveEngine
+    case 'model':
+      return (await import('./model/engine.ts')).modelEngine
+  }
 }

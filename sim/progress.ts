@@ -17,6 +17,7 @@ export class RunProgressLines {
   #key = ''
   #stepBeganMs = 0
   #stepBeganDone = 0
+  #most = 0
   #repeat = -1
   #repeatBeganMs = 0
   #repeatsMs: number[] = []
@@ -38,8 +39,11 @@ export class RunProgressLines {
       this.#key = key
       this.#stepBeganMs = now
       this.#stepBeganDone = done
+      this.#most = 0
     }
-    const percent = total > 0 ? Math.floor((100 * Math.min(done, total)) / total) : 0
+    // an engine may find that there is more to do: what was told is not taken back
+    if (total > 0) this.#most = Math.max(this.#most, Math.min(1, done / total))
+    const percent = Math.floor(100 * this.#most)
     const left = this.#left(event, now)
     const which = repeats > 1 ? `repeat ${repeat + 1}/${repeats} ` : ''
     const detail = [left, event.detail ?? ''].filter((each) => each !== '').join(', ')

@@ -4,6 +4,7 @@
  * @module
  */
 import { join, resolve } from 'node:path'
+import { readStamp } from '../calibrate/stamp.ts'
 import type { Engine, EngineName } from '../engine.ts'
 import { assertFits, estimate } from '../estimate.ts'
 import { loadEngine } from '../main.ts'
@@ -66,6 +67,7 @@ async function runInto(
   { shell, out, flags }: SimCall
 ): Promise<RunOutcome> {
   const lines = new RunProgressLines(() => performance.now())
+  const calibration = engine.name === 'model' ? await readStamp() : undefined
   let kept = 0
   try {
     return await runScenario({
@@ -74,6 +76,7 @@ async function runInto(
       out: folder,
       baseFolder,
       signal: shell.signal,
+      ...(calibration == null ? {} : { calibration }),
       trace: typeof flags['trace'] === 'number' ? flags['trace'] : TRACE,
       ...(typeof flags['workers'] === 'number' ? { workers: flags['workers'] } : {}),
       progress: (event) => {

@@ -3,6 +3,8 @@
  * @module
  */
 import type { Command } from 'commander'
+import { SWEEP_SLOTS_MAX } from '../limits.ts'
+import { DEFAULT_SWEEP_NAME } from '../sweep/queue/name.ts'
 import type { Spec } from './call.ts'
 
 const repeated = (value: string, before: string[] = []): string[] => [...before, value]
@@ -73,5 +75,89 @@ export const SPECS: readonly Spec[] = [
         .option('--no-report', 'results without report.html')
     },
     load: async () => (await import('./run.ts')).run
+  },
+  {
+    usage: 'sweep <scenario>',
+    summary: 'run a scenario over values of its fields, here or through a queue of workers',
+    examples: [
+      'sweep city-10k --over dht.alpha=3,5,10 --repeats 5',
+      'sweep nation-1m --over network.clinics=1000..1000000*10 --queue redis://localhost:6379'
+    ],
+    options: (command) => {
+      runOptions(command)
+      command.option(
+        '--over <path=values>',
+        'a field and its values: 3,5,10 or 1..9+2 or 10..1000*10; may be repeated',
+        repeated
+      )
+      whole(
+        command,
+        '--jobs <n>',
+        'points at once on this machine (default: its cores)',
+        SWEEP_SLOTS_MAX
+      )
+      command
+        .option('--queue <url>', 'let workers take the points from this Redis')
+        .option(
+          '--name <name>',
+          'of the sweep in the queue, where there are others',
+          DEFAULT_SWEEP_NAME
+        )
+        .option('--force', 'run even if the estimate says that it cannot be held')
+    },
+    load: async () => (await import('./sweep.ts')).sweep
+  },
+  {
+    usage: 'worker',
+    summary: 'take points of sweeps from a queue and run them, until Ctrl-C',
+    examples: ['worker --queue redis://host:6379 --jobs 2'],
+    options: (command) => {
+      command
+        .requiredOption('--queue <url>', 'Redis; its password: KEYWARD_QUEUE_PASSWORD')
+        .option('--name <name>', 'of the sweep in the queue', DEFAULT_SWEEP_NAME)
+        .option('--files <folder>', 'that scenarios name their files from (default: this one)')
+        .option('--once', 'end when no point is left')
+      whole(command, '--jobs <n>', 'points at once (default: the cores)', SWEEP_SLOTS_MAX)
+    },
+    load: async () => (await import('./worker.ts')).worker
+  },
+  {
+    usage: 'compare <runs...>',
+    summary: 'hold runs against each other: what differs in them and in what came out',
+    examples: ['compare results/a results/b'],
+    options: (command) =>
+      command
+        .option('--mixed', 'also when scenario or version differ, as when that is the question')
+        .option('--all', 'every figure, not only those that most questions are about'),
+    load: async () => (await import('./compare.ts')).compareCommand
+  },
+  {
+    usage: 'trace <run>',
+    summary: 'one request of a run as a timeline: who did what, when',
+    examples: ['trace results/clinic-200-model-1 --operation 3'],
+    options: (command) => {
+      whole(command, '--operation <n>', 'which one (default: the first that was traced)', 1e9)
+      whole(command, '--repeat <n>', 'of which repeat (default: 0)', 1_000)
+    },
+    load: async () => (await import('./trace.ts')).traceCommand
+  },
+  {
+    usage: 'report <run>',
+    summary: 'verify a run’s folder and write its report and figures again',
+    examples: ['report results/city-10k-model-1'],
+    load: async () => (await import('./report.ts')).report
+  },
+  {
+    usage: 'calibrate',
+    summary: 'hold the model against networks of real nodes: agreement, error, power',
+    examples: ['calibrate --quick', 'calibrate --out results/calibration'],
+    options: (command) => {
+      whole(command, '--seed <n>', 'of the networks', SEED_MAX)
+      command
+        .option('--quick', 'two small networks: does it agree at all?')
+        .option('--keep', 'keep the result as the stamp that reports carry')
+        .option('--out <folder>', 'of the data (default: results/calibration)')
+    },
+    load: async () => (await import('./calibrate.ts')).calibrateCommand
   }
 ]
