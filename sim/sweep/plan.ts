@@ -4,6 +4,7 @@
  * stands, so that a sweep that was stopped, or grew by a value, finds what it already has.
  * @module
  */
+import type { core } from 'zod'
 import type { EngineName } from '../engine.ts'
 import {
   SWEEP_AXES_MAX,
@@ -13,7 +14,9 @@ import {
 } from '../limits.ts'
 import { Rng } from '../random.ts'
 import { contradictionLines } from '../scenario/contradictions.ts'
-import { InvalidScenarioError } from '../scenario/faults.ts'
+import { InvalidScenarioError, shown } from '../scenario/faults.ts'
+import { expectation, schemaAt } from '../scenario/json-schema.ts'
+import { nearest } from '../scenario/nearest.ts'
 import { type Scenario, scenarioShape } from '../scenario/shape.ts'
 import { canonicalJson, sha256Hex } from './canonical.ts'
 import { type Axis, type AxisValue, parseOver } from './over.ts'
@@ -172,8 +175,27 @@ function resolve(base: Scenario, at: Readonly<Record<string, AxisValue>>): Resol
   if (misplaced.length > 0) return { faults: misplaced }
   const parsed = scenarioShape.safeParse(draft)
   if (parsed.success) return { scenario: parsed.data }
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  return { faults }
+  return { faults: parsed.error.issues.flatMap((issue) => issueFaults(issue, draft)) }
+}
+
+/** Place, what was expected, what stands there; as for a scenario's file (scenario/load.ts). */
+function issueFaults(issue: core.$ZodIssue, draft: unknown): string[] {
+  const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
+  const schema = schemaAt(path, draft)
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schema?.properties ?? {})
+    return issue.keys.map((key) => {
+      const meant = nearest(key, known)
+      const hint = meant == null ? `one of ${known.join(', ')}` : `"${meant}"`
+      return `${[...path, key].join('.')}  is not known; expected ${hint}`
+    })
+  }
+  const got = path.reduce<unknown>(
+    (at, key) => (at as Record<string, unknown> | null)?.[key],
+    draft
+  )
+  const expected = schema == null ? issue.message : `expected ${expectation(schema)}`
+  return [`${path.join('.')}  ${expected}, got ${shown(got)}`]
 }
 
 /** Sets one field; a group that may be left out is made. Gives a fault if there is no such place. */

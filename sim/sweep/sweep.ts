@@ -79,10 +79,9 @@ export async function runSweep(init: SweepInit): Promise<SweepOutcome> {
   if (missing.length > 0) await init.run(missing, sink, { signal })
 
   const outcomes = plan.points.flatMap(({ id }) => folder.outcome(id) ?? [])
-  const files = await writeGathered(
-    init.out,
-    gather(plan, (id) => folder.outcome(id))
-  )
+  const gathered = gather(plan, (id) => folder.outcome(id))
+  const files = await writeGathered(init.out, gathered)
+  await init.report?.(gathered, failed.length)
   return {
     points: plan.points.length,
     done: outcomes.length,

@@ -13,10 +13,18 @@ const faultsOf = async (over: readonly string[], more = {}): Promise<string> => 
 }
 
 const bad = [
-  { id: 'a field that does not exist', over: 'dht.alhpa=3', says: 'alhpa' },
+  {
+    id: 'a field that does not exist',
+    over: 'dht.alhpa=3',
+    says: '--over dht.alhpa=3: dht.alhpa  is not known; expected "alpha"'
+  },
   { id: 'a group that does not exist', over: 'dth.alpha=3', says: 'dth' },
   { id: 'a value of the wrong type', over: 'dht.alpha=many', says: 'dht.alpha=many' },
-  { id: 'a value out of range', over: 'dht.alpha=3,1000', says: 'dht.alpha=1000' },
+  {
+    id: 'a value out of range',
+    over: 'dht.alpha=3,1000',
+    says: 'expected a whole number from 1 to 64'
+  },
   { id: 'a whole group', over: 'dht=3', says: 'expected a single field' },
   { id: 'a field of a field', over: 'dht.alpha.x=3', says: 'expected a group of fields' },
   {

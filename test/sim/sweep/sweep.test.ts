@@ -42,13 +42,16 @@ describe('a sweep on this machine', () => {
 
     const outcome = await runSweep(
       sweepInit(folder.path, plan, {
-        progress: ({ done, total }) => told.push(`${done}/${total}`)
+        progress: ({ done, total }) => told.push(`${done}/${total}`),
+        report: async ({ runs }, failed) => {
+          told.push(`report of ${runs.length}, ${failed} failed`)
+        }
       })
     )
 
     expect(outcome).toMatchObject({ points: 8, done: 8, ran: 8, failed: [], asExpected: true })
     expect(told[0]).toBe('0/8')
-    expect(told.at(-1)).toBe('8/8')
+    expect(told.slice(-2)).toEqual(['8/8', 'report of 8, 0 failed'])
     expect(await lines(join(folder.path, 'points.csv'))).toHaveLength(9)
     expect(await lines(join(folder.path, 'settings.jsonl'))).toHaveLength(4)
     expect(outcome.files).toContain('points.parquet')
