@@ -4,7 +4,7 @@
  * @module
  */
 import { QUIET, RULE, TEXT } from './colours.ts'
-import { duration, log10, number } from './words.ts'
+import { log10, number } from './words.ts'
 
 export const FONT = 'DejaVu Sans, Verdana, sans-serif'
 export const FONT_PX = 14
@@ -113,15 +113,12 @@ export function logAxis(
     readonly vertical?: boolean
     readonly gap?: number
     readonly label?: (value: number) => string
+    /** Values to mark, the densest list first; the first that leaves room is taken. @default 1-2-5 */
+    readonly marks?: readonly (readonly number[])[]
   } = {}
 ): LogAxis {
   const { vertical = false, label = number } = options
-  const first = Math.floor(log10(low) + 1e-9)
-  const last = Math.max(first + 1, Math.ceil(log10(high) - 1e-9))
-  const steps = last - first > 5 ? [1] : last - first > 3 ? [1, 3] : [1, 2, 5]
-  const every = last - first > 9 ? Math.ceil((last - first) / 8) : 1
-  const few = marksBetween(low, high, first, last, steps, every)
-  const ticks = few.length > 3 ? few : marksBetween(low, high, first, last, ALL_STEPS, 1)
+  const ticks = ticksBetween(low, high, options.marks ?? decadeMarks(low, high))
   const places = ticks.map(log10)
   const floor = places[0] as number
   return {
@@ -138,25 +135,65 @@ export function logAxis(
   }
 }
 
-const ALL_STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+/** Labels that stand side by side without touching. */
+const LABELS_MAX = 11
+
+function ticksBetween(low: number, high: number, lists: readonly (readonly number[])[]): number[] {
+  const ticks = lists.map((marks) => marksBetween(low, high, marks))
+  return ticks.find(({ length }) => length <= LABELS_MAX) ?? (ticks.at(-1) as number[])
+}
 
 /** From the last mark that is not above `low` to the first that is not below `high`. */
-function marksBetween(
-  low: number,
-  high: number,
-  first: number,
-  last: number,
-  steps: readonly number[],
-  every: number
-): number[] {
-  const marks: number[] = []
-  for (let decade = first; decade < last + every; decade += every) {
-    for (const step of steps) marks.push(Number(`${step}e${decade}`))
-  }
+function marksBetween(low: number, high: number, marks: readonly number[]): number[] {
   const below = marks.filter((mark) => mark <= low * (1 + 1e-9)).at(-1) ?? (marks[0] as number)
   const above = marks.find((mark) => mark >= high * (1 - 1e-9) && mark > below)
   return marks.filter((mark) => mark >= below && mark <= (above ?? Number.POSITIVE_INFINITY))
 }
+
+/** All digits when less than a decade is to be seen, 1-2-5, 1-3, decades, every so many decades. */
+function decadeMarks(low: number, high: number): number[][] {
+  const first = Math.floor(log10(low) + 1e-9)
+  const last = Math.max(first + 1, Math.ceil(log10(high) - 1e-9))
+  const of = (steps: readonly number[], every = 1) => {
+    const marks: number[] = []
+    for (let decade = first; decade < last + every; decade += every) {
+      for (const step of steps) marks.push(Number(`${step}e${decade}`))
+    }
+    return marks
+  }
+  const fine = high / low < 5 ? [of([1, 2, 3, 4, 5, 6, 7, 8, 9])] : []
+  return [...fine, of([1, 2, 5]), of([1, 3]), of([1]), of([1], 2), of([1], 4)]
+}
+
+const [S, MIN, H, DAY] = [1_000, 60_000, 3_600_000, 86_400_000]
+const below = (steps: readonly number[]): number[] =>
+  [-4, -3, -2, -1, 0, 1, 2].flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`)))
+const times = (unit: number, counts: readonly number[]): number[] => counts.map((n) => n * unit)
+
+/** Marks of times in ms: above a second they are those of clocks. */
+export const TIME_MARKS: readonly (readonly number[])[] = [
+  [
+    ...below([1, 2, 5]),
+    ...times(S, [1, 2, 5, 10, 20, 30]),
+    ...times(MIN, [1, 2, 5, 10, 20, 30]),
+    ...times(H, [1, 2, 5, 10]),
+    ...times(DAY, [1, 2, 5, 10, 20, 50, 100, 1_000])
+  ],
+  [
+    ...below([1, 3]),
+    ...times(S, [1, 3, 10, 30]),
+    ...times(MIN, [1, 3, 10, 30]),
+    ...times(H, [1, 3, 10]),
+    ...times(DAY, [1, 3, 10, 30, 100, 1_000])
+  ],
+  [
+    ...below([1]),
+    ...times(S, [1, 10]),
+    ...times(MIN, [1, 10]),
+    ...times(H, [1, 10]),
+    ...times(DAY, [1, 10, 100, 1_000])
+  ]
+]
 
 function nearest(places: readonly number[], place: number): number {
   let best = 0
@@ -166,9 +203,13 @@ function nearest(places: readonly number[], place: number): number {
   return best
 }
 
-/** Milliseconds as people say them: 300 ms, 2 s, 10 min. */
-export const shortDuration = (ms: number): string =>
-  ms < 1_000 ? `${number(ms)} ms` : ms < 60_000 ? `${number(ms / 1_000)} s` : duration(ms)
+/** Of a mark on a time axis: 300 ms, 2 s, 10 min. */
+export function timeLabel(ms: number): string {
+  if (ms < S) return `${number(ms)} ms`
+  if (ms < MIN) return `${number(ms / S)} s`
+  if (ms < H) return `${number(ms / MIN)} min`
+  return ms < DAY ? `${number(ms / H)} h` : `${number(ms / DAY)} d`
+}
 
 /** The unit in which a time axis of this length is read. */
 export function timeUnit(seconds: number): { readonly unit: string; readonly seconds: number } {

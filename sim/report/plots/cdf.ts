@@ -30,6 +30,8 @@ export interface CdfInit {
   readonly ok?: boolean
   /** Kinds to show. @default all that have values */
   readonly kinds?: readonly string[]
+  /** Of a logarithmic axis. @default 1-2-5 */
+  readonly marks?: readonly (readonly number[])[]
   tick(value: number): string
   say(value: number): string
 }
@@ -66,7 +68,12 @@ function figureOf(curves: readonly Curve[], init: CdfInit): Figure {
   const { id, title, logarithmic = false } = init
   const highest = Math.max(...curves.map(({ ascending }) => ascending.at(-1) as number))
   const lowest = Math.min(...curves.map(({ ascending }) => smallestAboveNone(ascending)))
-  const log = logarithmic ? logAxis(init.axis, lowest, highest, { label: init.tick }) : undefined
+  const log = logarithmic
+    ? logAxis(init.axis, lowest, highest, {
+        label: init.tick,
+        ...(init.marks == null ? {} : { marks: init.marks })
+      })
+    : undefined
   const at = (value: number) => log?.at(value) ?? value
   const whole = curves.every(({ ascending }) => ascending.every(Number.isInteger))
   return {

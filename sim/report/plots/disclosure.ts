@@ -4,7 +4,7 @@
  * @module
  */
 import { measure, stack } from '../../results/columns.ts'
-import { FONT, type LogAxis, logAxis } from '../axes.ts'
+import { FONT, type LogAxis, linearAxis, logAxis } from '../axes.ts'
 import { dash, series, TEXT } from '../colours.ts'
 import { type Figure, GRID } from '../figure.ts'
 import { log10, number, share } from '../words.ts'
@@ -52,29 +52,32 @@ export const disclosure: Plot = {
   }
 }
 
+const DISCLOSED = 'records disclosed (logarithmic)'
+
 function figureOf(all: readonly Point[]): Figure {
-  const axes = [
-    'records that cannot be opened: 1 − availability (logarithmic)',
-    'records disclosed (logarithmic)'
-  ] as const
-  const x = chanceAxis(
-    axes[0],
-    all.map((p) => 1 - p.availability)
-  )
+  // with every custodian there, what availability costs cannot be seen: threshold itself is shown
+  const always = all.every((p) => 1 - p.availability <= LEAST)
+  const x = always
+    ? thresholdAxis(Math.max(...all.map((p) => p.t)))
+    : chanceAxis(
+        'records that cannot be opened: 1 − availability (logarithmic)',
+        all.map((p) => 1 - p.availability)
+      )
   const y = chanceAxis(
-    axes[1],
+    DISCLOSED,
     all.map((p) => p.disclosure),
     true
   )
   const sizes = [...new Set(all.map((p) => p.n))]
+  const words = always
+    ? 'Every custodian was there, so that every record could be opened; a higher threshold t only lowers what custodians who collude disclose.'
+    : 'Each point is a choice of t of n: further left more records can be opened, further down fewer are disclosed to custodians who collude.'
   return {
     id: 'disclosure',
-    title: 'Disclosure against availability, by threshold t and custodians n',
-    axes,
+    title: `Disclosure ${always ? '' : 'against availability, '}by threshold t and custodians n`,
+    axes: [x.title, DISCLOSED],
     height: 500,
-    caption:
-      `Each point is a choice of t of n: further left more records can be opened, further down ` +
-      `fewer are disclosed to custodians who collude. ${all.length} choices, of n = ${sizes.join(', ')}.`,
+    caption: `${words} ${all.length} choices, of n = ${sizes.join(', ')}.`,
     data: {
       head: ['t of n', 'records that can be opened', 'records disclosed'],
       rows: all.map((p) => [`${p.t} of ${p.n}`, share(p.availability), share(p.disclosure)])
@@ -84,38 +87,57 @@ function figureOf(all: readonly Point[]): Figure {
       xAxis: x.option,
       yAxis: y.option,
       series: sizes.map((n, i) => ({
+        ...marked(i),
         name: `n = ${n}`,
-        type: 'line',
-        symbol: ['circle', 'rect', 'triangle', 'diamond'][i % 4],
-        symbolSize: 10,
-        lineStyle: { width: 1.6, color: series(i), type: dash(i) },
-        itemStyle: { color: series(i) },
-        label: {
-          show: true,
-          position: 'right',
-          formatter: ({ data }: { data: readonly [number, number, string] }) => data[2],
-          color: TEXT.light,
-          fontFamily: FONT,
-          fontSize: 12
-        },
-        labelLayout: { hideOverlap: true },
         data: all
           .filter((p) => p.n === n)
-          .map((p) => [x.at(1 - p.availability), y.at(p.disclosure), `${p.t}/${p.n}`])
+          .map((p) => [
+            always ? p.t : x.at(1 - p.availability),
+            y.at(p.disclosure),
+            always ? '' : `${p.t}/${p.n}`
+          ])
       }))
     }
   }
 }
 
+/** A line whose points say what they are. */
+const marked = (i: number): object => ({
+  type: 'line',
+  symbol: ['circle', 'rect', 'triangle', 'diamond'][i % 4],
+  symbolSize: 10,
+  lineStyle: { width: 1.6, color: series(i), type: dash(i) },
+  itemStyle: { color: series(i) },
+  label: {
+    show: true,
+    position: 'right',
+    formatter: ({ data }: { data: readonly [number, number, string] }) => data[2],
+    color: TEXT.light,
+    fontFamily: FONT,
+    fontSize: 12
+  },
+  labelLayout: { hideOverlap: true }
+})
+
+interface Titled extends LogAxis {
+  readonly title: string
+}
+
+function thresholdAxis(most: number): Titled {
+  const title = 'threshold t (shares that open a record)'
+  return { title, option: linearAxis(title, most, { whole: true }), at: (t) => t }
+}
+
 /** There is no 0 on a logarithmic axis: it is drawn a decade below the least, and says "none". */
-function chanceAxis(title: string, chances: readonly number[], vertical = false): LogAxis {
+function chanceAxis(title: string, chances: readonly number[], vertical = false): Titled {
   const positive = chances.filter((chance) => chance > LEAST)
   const none = positive.length < chances.length
   const least = Math.min(...positive, 1)
   const low = none ? 10 ** Math.floor(log10(least) - 1) : least * 0.6
-  return logAxis(title, low, Math.max(...positive, low * 10), {
+  const axis = logAxis(title, low, Math.max(...positive, low * 10), {
     vertical,
     gap: vertical ? 84 : 38,
     label: (chance) => (none && chance <= low * 1.001 ? 'none' : `${number(chance * 100)} %`)
   })
+  return { ...axis, title }
 }

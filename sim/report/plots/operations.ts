@@ -2,7 +2,7 @@
  * The distributions of what operations took: hops, requests, messages, bytes, time, time to key.
  * @module
  */
-import { shortDuration } from '../axes.ts'
+import { TIME_MARKS, timeLabel } from '../axes.ts'
 import { bytes, duration, number } from '../words.ts'
 import { cdfPlot } from './cdf.ts'
 
@@ -48,10 +48,11 @@ export const latency = cdfPlot({
   id: 'latency',
   title: 'Latency of successful operations',
   column: 'latencyMs',
-  axis: 'latency (ms or s; logarithmic)',
+  axis: 'latency (ms, s, min; logarithmic)',
   logarithmic: true,
   ok: true,
-  tick: shortDuration,
+  marks: TIME_MARKS,
+  tick: timeLabel,
   say: duration
 })
 
@@ -59,10 +60,11 @@ export const timeToKey = cdfPlot({
   id: 'time-to-key',
   title: 'Time from request to key',
   column: 'keyMs',
-  axis: 'time to key (ms or s; logarithmic)',
+  axis: 'time to key (ms, s, min; logarithmic)',
   logarithmic: true,
   ok: true,
   kinds: ['retrieve', 'emergency'],
-  tick: shortDuration,
+  marks: TIME_MARKS,
+  tick: timeLabel,
   say: duration
 })
