@@ -142,12 +142,11 @@ export class DrawnTables implements Tables {
         const bit = Math.clz32(differ)
         differ &= ~(0x8000_0000 >>> bit)
         const depth = half + bit
-        if (depth > 8) {
-          // below the last neighbour everything is empty
-          if (deepest < 0) deepest = this.#deepest(nodeHi, nodeLo, node)
-          if (depth > deepest) break
-        }
         count = this.#takeSibling(node, nodeHi, nodeLo, depth, keyHi, keyLo, k, except, count)
+        // mostly the first bucket suffices; else: below the last neighbour everything is empty
+        if (count >= k || depth < 8) continue
+        if (deepest < 0) deepest = this.#deepest(nodeHi, nodeLo, node)
+        if (depth >= deepest) break
       }
       differ = nodeLo ^ keyLo
       if (count >= k || (deepest >= 0 && deepest < 32)) break

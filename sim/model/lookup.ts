@@ -170,7 +170,6 @@ export class Lookups {
     this.#failures[lookup] = 0
     this.#running[lookup] = 0
     this.#stopAt[lookup] = stopAt
-    this.#seen.clear(lookup)
     const count = tables.closest(source, keyHi, keyLo, policy.k, NONE)
     const known = tables.found
     keepNearest(ids, known, 0, count, count, keyHi, keyLo)
@@ -190,6 +189,7 @@ export class Lookups {
     const first = lookup * paths
     for (let path = first; path < first + paths; path++) this.#lists.clear(path)
     this.#runningOnPath.fill(0, first, first + paths)
+    this.#seen.clear(lookup)
     for (let i = 0; i < count; i++) this.#seen.add(lookup, known[i] as number)
     for (let i = 0; i < count; i++) {
       const path = first + (i % paths)
@@ -210,9 +210,7 @@ export class Lookups {
     this.#runningOnPath[lookup] = 0
     this.#measure(known, count, keyHi)
     for (let i = 0; i < count; i++) {
-      const peer = known[i] as number
-      this.#seen.add(lookup, peer)
-      early.list(lookup, peer, this.#distances[i] as number, 1, keyHi, keyLo)
+      early.list(lookup, known[i] as number, this.#distances[i] as number, 1, keyHi, keyLo)
     }
     this.#pumpEarly(lookup, early)
   }
@@ -315,12 +313,7 @@ export class Lookups {
     const distances = this.#measure(told, count, keyHi)
     const nextHop = hop < HOPS_MAX ? hop + 1 : hop
     for (let i = 0; i < count; i++) {
-      const other = told[i] as number
-      const distance = distances[i] as number
-      if (!early.hasRoomFor(lookup, other, distance, keyHi, keyLo)) continue
-      if (this.#seen.add(lookup, other)) {
-        early.list(lookup, other, distance, nextHop, keyHi, keyLo)
-      }
+      early.list(lookup, told[i] as number, distances[i] as number, nextHop, keyHi, keyLo)
     }
   }
 
@@ -449,9 +442,11 @@ export class Lookups {
     this.#running = copied(this.#running, new Uint32Array(length))
     this.#generation = copied(this.#generation, new Uint32Array(length))
     this.#runningOnPath = copied(this.#runningOnPath, new Uint8Array(length * this.#paths))
-    this.#seen.grow(length)
-    if (this.#early === undefined) this.#lists.grow(length * this.#paths)
-    else this.#early.grow(length)
+    this.#early?.grow(length)
+    if (this.#early === undefined) {
+      this.#seen.grow(length)
+      this.#lists.grow(length * this.#paths)
+    }
     for (let lookup = length - 1; lookup >= before; lookup--) this.#freeLookups.push(lookup)
   }
 }
