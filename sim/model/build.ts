@@ -13,7 +13,9 @@ import type { Domain } from './domain.ts'
 import { Gossip } from './gossip.ts'
 import { Laws } from './laws.ts'
 import { type Operation, Operations } from './operations.ts'
-import { Bell, Processes } from './process.ts'
+import { placed } from './placement.ts'
+import { Presence } from './presence.ts'
+import { Processes } from './process.ts'
 import { Gate } from './release.ts'
 import { Routing } from './routing.ts'
 import { Traffic, unitHash } from './traffic.ts'
@@ -24,7 +26,6 @@ export interface BuildInit {
   readonly options: RunOptions
   readonly rng: Rng
   readonly nodes: number
-  readonly online: Uint8Array
   readonly wheel: Wheel
   readonly startTick: number
   readonly untilTick: number
@@ -32,37 +33,58 @@ export interface BuildInit {
   readonly ground?: readonly (readonly [hi: number, lo: number])[]
 }
 
-/** Kinds of events: what waits, two of the lookups; the next is free. */
+/** Kinds of events: what waits; two of churn; six of lookups and maintenance. */
 const WAITING = 0
-const LOOKUPS = 1
-export const FREE_KIND = 3
+const CHURN = 1
+const LOOKUPS = 3
 
 export function buildDomain(init: BuildInit): Domain {
-  const { scenario, options, rng, nodes, online, wheel, startTick, untilTick, ground = [] } = init
+  const { scenario, options, rng, nodes, wheel, startTick, untilTick, ground } = init
   const { seed, repeat } = options
   const { clinics } = scenario.network
   const costs = defaultCosts
   const processes = new Processes(wheel, WAITING)
   const latency = latencyOf(scenario.network.latency, nodes, rng.derive('latency'))
   const oneWayMs = (from: number, to: number): number => latency.oneWayMs(from, to)
+  const placement = placed(nodes, rng.derive('ids'), ground)
+  const presence = new Presence({
+    scenario,
+    nodes,
+    placement,
+    wheel,
+    processes,
+    rng: rng.derive('presence'),
+    kinds: CHURN,
+    startTick
+  })
+  const { online, cameOnline } = presence
   const shared = { scenario, nodes, processes, costs, startTick, untilTick, oneWayMs, online }
   const traffic = new Traffic({ ...shared, rng: rng.derive('traffic') })
   const chain = new Chain({ ...shared, rng: rng.derive('chain') })
   const routing = new Routing({
     ...shared,
+    placement,
+    presence,
     wheel,
     traffic,
     rng: rng.derive('routing'),
-    kinds: LOOKUPS,
-    ground
+    kinds: LOOKUPS
   })
   traffic.findPeer = (meter, from, to) => routing.findPeer(meter, from, to)
   const operations = new Operations({ startTick, nowTick: () => processes.nowTick })
   const laws = new Laws({ scenario, seed, repeat, chain })
-  const gossip = new Gossip({ ...shared, clinics, rng: rng.derive('gossip'), traffic, operations })
+  const gossip = new Gossip({
+    ...shared,
+    clinics,
+    clinicsOnline: () => presence.count.clinics,
+    rng: rng.derive('gossip'),
+    traffic,
+    operations
+  })
   return {
     scenario,
     costs,
+    oneWayMs,
     rng: rng.derive('domain'),
     processes,
     traffic,
@@ -75,10 +97,12 @@ export function buildDomain(init: BuildInit): Domain {
     laws,
     startTick,
     untilTick,
-    cameOnline: new Bell(),
+    presence,
+    cameOnline,
     withholds: withholders(scenario, rng),
     revocations: [],
     consents: [],
+    distrusted: new Map(),
     ...tracing(init, () => processes.nowTick)
   }
 }

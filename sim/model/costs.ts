@@ -19,7 +19,7 @@ export const TrafficKind = [
 export type TrafficKind = (typeof TrafficKind)[number]
 
 export interface Costs {
-  /** One-way trips of TCP, noise with early muxer and identify, before the first stream. */
+  /** One-way trips before the first stream: TCP 2, multistream 2, noise with early muxer 3. */
   readonly dialTrips: number
   /** CPU at each end of a dial (PERFORMANCE.md §2.1: dial + noise + yamux, 12–13 cpu-ms for both). */
   readonly dialCpuMs: number
@@ -64,7 +64,7 @@ export interface Costs {
 }
 
 export const defaultCosts: Costs = {
-  dialTrips: 8,
+  dialTrips: 7,
   dialCpuMs: 6,
   dialBytes: 2_800,
   streamTrips: 2,

@@ -11,6 +11,7 @@ import type { Custody } from './custody.ts'
 import type { Gossip } from './gossip.ts'
 import type { Laws } from './laws.ts'
 import type { Operation, Operations } from './operations.ts'
+import type { Presence } from './presence.ts'
 import type { Bell, Process, Processes } from './process.ts'
 import type { Gate } from './release.ts'
 import type { Routing } from './routing.ts'
@@ -19,6 +20,7 @@ import type { Traffic } from './traffic.ts'
 export interface Domain {
   readonly scenario: Scenario
   readonly costs: Costs
+  readonly oneWayMs: (from: number, to: number) => number
   readonly rng: Rng
   readonly processes: Processes
   readonly traffic: Traffic
@@ -32,6 +34,7 @@ export interface Domain {
   readonly startTick: number
   /** When the run ends, whatever is still under way. */
   readonly untilTick: number
+  readonly presence: Presence
   /** Rung whenever a node comes online. */
   readonly cameOnline: Bell
   /** Clinics that acknowledge and then give no block. */
@@ -44,6 +47,8 @@ export interface Domain {
   /** Whether one more retrieval is to be traced. */
   wantsTrace(): boolean
   readonly traced: TraceEvent[]
+  /** From when on nobody grants to an account any more: its key was stolen, and it was noticed. */
+  readonly distrusted: Map<number, number>
 }
 
 /** How long a grant outlived its revocation. Ticks; NaN where it did not happen. */

@@ -17,6 +17,7 @@ const SIGN_BYTES = 400
 export function* emergency(domain: Domain, act: Planned): Process {
   const { operations, custody, traffic, chain, processes, costs } = domain
   const { clinics } = domain.scenario.network
+  if (!traffic.isOnline(act.actor)) return
   const operation = operations.begin('emergency', act.actor)
   const began = processes.nowTick
   for (let i = 1; i <= SIGNERS; i++) {

@@ -9,14 +9,18 @@ import type { Engine, RunOptions, RunResult } from '../engine.ts'
 import { Rng } from '../random.ts'
 import type { Scenario } from '../scenario/shape.ts'
 import { grantSettledMs, type Planned, plan } from '../workload.ts'
+import { Adversaries } from './adversaries/adversaries.ts'
+import { attackOf } from './adversaries/takeover.ts'
 import { buildDomain } from './build.ts'
 import type { Domain } from './domain.ts'
 import { emergency } from './emergency.ts'
 import { wish } from './inbox.ts'
 import { type Process, ticks } from './process.ts'
 import { publish, update } from './publish.ts'
+import { depart } from './repair.ts'
 import { consentsTable, factsOf, nodesTable, revocationsTable } from './results.ts'
 import { revoke } from './revoke.ts'
+import { keySalts } from './routing.ts'
 import { Series } from './series.ts'
 import { vital } from './vitals.ts'
 import { TICKS_PER_MS, Wheel } from './wheel.ts'
@@ -28,8 +32,6 @@ export const modelEngine: Engine = {
 
 /** After the measured part, whatever is under way has so much longer than a grant takes. */
 const DRAIN_MS = 120_000
-/** Lookups before anything is measured, so that maintenance has a price. */
-const SAMPLED_LOOKUPS = 32
 /** Events between two looks at the signal: the simulated time that one turn of the loop takes. */
 const SLICE_MS = 1_000
 
@@ -38,7 +40,6 @@ class Run {
   readonly #options: RunOptions
   readonly #rng: Rng
   readonly #nodes: number
-  readonly #online: Uint8Array
   readonly #wheel = new Wheel()
   readonly #startTick: number
   readonly #endTick: number
@@ -46,6 +47,7 @@ class Run {
   readonly #acts: readonly Planned[]
   readonly #domain: Domain
   readonly #series: Series
+  readonly #adversaries: Adversaries
   /** Acts that have not led to all that follows from them. */
   #pending = 0
 
@@ -55,8 +57,9 @@ class Run {
     this.#rng = new Rng(options.seed, `model/${options.repeat}`)
     this.#acts = plan(scenario, this.#rng.derive('plan'))
     const { clinics, patients } = scenario.network
-    this.#nodes = clinics + patients
-    this.#online = new Uint8Array(this.#nodes).fill(1)
+    const salts = keySalts(this.#rng.derive('routing'))
+    const attack = attackOf(scenario, this.#acts, salts, this.#rng.derive('attack'))
+    this.#nodes = clinics + patients + attack.nodes
     this.#startTick = ticks(scenario.warmupSeconds * 1_000)
     this.#endTick = this.#startTick + ticks(scenario.durationSeconds * 1_000)
     this.#untilTick = this.#endTick + ticks(4 * grantSettledMs(scenario) + DRAIN_MS)
@@ -65,19 +68,22 @@ class Run {
       options,
       rng: this.#rng,
       nodes: this.#nodes,
-      online: this.#online,
       wheel: this.#wheel,
       startTick: this.#startTick,
-      untilTick: this.#untilTick
+      untilTick: this.#untilTick,
+      ground: attack.ground
     })
+    this.#adversaries = new Adversaries(this.#domain, attack)
+    this.#domain.presence.onDeparture = (clinic) =>
+      this.#domain.processes.start(depart(this.#domain, clinic))
     this.#series = new Series(this.#domain)
   }
 
   async result(): Promise<RunResult> {
     const { repeat } = this.#options
-    this.#begin()
     await this.#runUntil(this.#startTick, 'settling')
     this.#series.begin()
+    this.#adversaries.start()
     this.#nextAct(0)
     this.#nextInterval()
     await this.#runUntil(this.#endTick, 'running')
@@ -93,12 +99,14 @@ class Run {
       operations: operations.table(repeat),
       nodes: nodesTable(this.#domain, this.#nodes),
       series: this.#series.table(),
-      more: [revocationsTable(this.#domain), consentsTable(this.#domain)].filter(
-        ({ rows }) => rows > 0
-      ),
+      more: [
+        revocationsTable(this.#domain),
+        consentsTable(this.#domain),
+        ...this.#adversaries.tables()
+      ].filter(({ rows }) => rows > 0),
       checks: laws.results(),
       trace: traced,
-      facts: factsOf(this.#domain, this.#nodes)
+      facts: { ...factsOf(this.#domain, this.#nodes), ...this.#adversaries.facts() }
     }
   }
 
@@ -117,17 +125,6 @@ class Run {
         progress({ step, done: Math.round(done * 100), total: 100, detail: `${rows} operations` })
         await turn()
       }
-    }
-  }
-
-  /** Before anything is measured. */
-  #begin(): void {
-    const { processes, routing } = this.#domain
-    const keys = this.#rng.derive('sampled')
-    for (let i = 0; i < SAMPLED_LOOKUPS; i++) {
-      const from = keys.below(this.#scenario.network.clinics)
-      const cost = { messages: 0, bytes: 0, requests: 0 }
-      processes.start(routing.find(cost, from, keys.u32(), keys.u32()))
     }
   }
 
@@ -178,20 +175,10 @@ class Run {
     const at = processes.nowTick + ticks(seconds * 1_000)
     if (at > this.#endTick) return
     processes.at(at, () => {
-      this.#series.note((at - this.#startTick) / TICKS_PER_MS, seconds, this.#on())
+      const atMs = (at - this.#startTick) / TICKS_PER_MS
+      this.#series.note(atMs, seconds, this.#domain.presence.count)
+      this.#adversaries.note(atMs)
       this.#nextInterval()
     })
-  }
-
-  #on(): { readonly nodes: number; readonly clinics: number } {
-    const { clinics } = this.#scenario.network
-    let nodes = 0
-    let open = 0
-    for (let node = 0; node < this.#nodes; node++) {
-      if (this.#online[node] === 0) continue
-      nodes++
-      if (node < clinics) open++
-    }
-    return { nodes, clinics: open }
   }
 }

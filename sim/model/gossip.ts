@@ -19,6 +19,7 @@ export interface GossipInit {
   readonly traffic: Traffic
   readonly operations: Operations
   readonly oneWayMs: (from: number, to: number) => number
+  readonly clinicsOnline: () => number
 }
 
 /** Links that hints may be followed over, in all: a few seconds of a run. */
@@ -54,9 +55,7 @@ export class Gossip {
     operation.messages = messages
     operation.bytes = messages * bytes.hint
     operation.hops = hops
-    let on = 0
-    for (let clinic = 0; clinic < clinics; clinic++) if (traffic.isOnline(clinic)) on++
-    operation.found = reached / on
+    operation.found = Math.min(1, reached / this.#init.clinicsOnline())
     processes.at(processes.nowTick + Math.round(lastTick), () => operations.end(operation, ''))
   }
 

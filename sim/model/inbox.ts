@@ -20,7 +20,10 @@ const CONFIRM_LOOKS_MAX = 10_000
 
 /** One wish and all that follows from it. */
 export function* wish(domain: Domain, act: Planned): Process {
-  const { operations, custody, processes } = domain
+  const { operations, custody, processes, presence } = domain
+  // whoever closed asks no more
+  if (presence.gone[act.actor] === 1) return
+  yield* untilOnline(domain, act.actor)
   const operation = operations.begin('wish', act.actor)
   const keepers = custody.custodiansOf(act.owner)
   const left = yield* processes.all(
@@ -40,7 +43,8 @@ export function* wish(domain: Domain, act: Planned): Process {
   if (!(yield* read(domain, act.owner, at))) return
   consent.readTick = processes.nowTick
   yield* processes.sleep(ticks(domain.costs.decideMs))
-  if (!act.approved) {
+  const distrusted = (domain.distrusted.get(act.actor) ?? Infinity) <= processes.nowTick
+  if (!act.approved || distrusted) {
     yield* reply(domain, meter(), act.owner, act.actor, keepers, bytes.denial)
     return
   }

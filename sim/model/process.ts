@@ -87,13 +87,15 @@ export class Processes {
         done?.(given)
         return
       }
-      // what resumes at once is gone on with here, so that no stack grows
-      let state: 'starting' | 'resumed' | 'waiting' = 'starting'
+      // what resumes at once is gone on with here, so that no stack grows; twice is once
+      let state: 'starting' | 'resumed' | 'waiting' | 'over' = 'starting'
       given((got) => {
-        if (state === 'waiting') this.#step(process, got, done)
-        else {
+        if (state === 'starting') {
           state = 'resumed'
           next = got
+        } else if (state === 'waiting') {
+          state = 'over'
+          this.#step(process, got, done)
         }
       })
       if ((state as string) !== 'resumed') {

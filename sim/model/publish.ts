@@ -57,8 +57,9 @@ function* store(
         traffic.exchange(operation, owner, clinic, 'inbox', bytes.cardRequest, bytes.card)
       )
   )
-  // a card that was never seen is needed (node/verbs/custodians.ts)
-  if (cards.some((card) => !card)) {
+  // a card that was never seen is needed; one that was will do (node/verbs/custodians.ts)
+  const seen = domain.scenario.records.perPatient > 0
+  if (!seen && cards.some((card) => !card)) {
     domain.operations.end(operation, 'custodian-away')
     return
   }
@@ -148,20 +149,20 @@ function note(record: RecordState): void {
   record.acknowledged = whole && record.anchored
 }
 
-/** Round after round, until the record is whole. */
+/** Round after round, until the record is whole; one row for all of them. */
 function* finish(domain: Domain, record: RecordState, gasCost: number): Process {
   const { processes, custody, operations } = domain
+  const operation = operations.begin('repair', record.owner)
   let waitMs = UPKEEP_RETRY_MS
   for (let round = 0; round < ROUNDS_MAX && !record.acknowledged; round++) {
     yield* processes.sleep(ticks(waitMs))
     waitMs = Math.min(2 * waitMs, UPKEEP_MS)
     yield* untilOnline(domain, record.owner)
-    const operation = operations.begin('repair', record.owner)
     yield* processes.all(
       Array.from({ length: custody.n }, (_, place) => settle(domain, operation, record, place))
     )
     yield* anchor(domain, operation, record, gasCost)
     note(record)
-    operations.end(operation, record.acknowledged ? '' : 'degraded')
   }
+  operations.end(operation, record.acknowledged ? '' : 'degraded')
 }

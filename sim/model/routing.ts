@@ -6,9 +6,12 @@
  */
 import type { Rng } from '../random.ts'
 import type { Scenario } from '../scenario/shape.ts'
-import { bytes } from './costs.ts'
-import { type Ids, idsFrom, randomIds, trueClosest } from './ids.ts'
+import { bytes, type Costs } from './costs.ts'
+import { type Ids, trueClosest } from './ids.ts'
 import { type LookupResult, Lookups } from './lookup.ts'
+import { Maintenance } from './maintenance.ts'
+import type { Placement } from './placement.ts'
+import type { Presence } from './presence.ts'
 import { type Process, type Processes, ticks, wait } from './process.ts'
 import { buildTables, type Tables } from './tables.ts'
 import { type Meter, peersBytes, type Traffic } from './traffic.ts'
@@ -17,17 +20,16 @@ import type { Wheel } from './wheel.ts'
 export interface RoutingInit {
   readonly scenario: Scenario
   readonly nodes: number
-  /** By node. */
-  readonly online: Uint8Array
+  readonly placement: Placement
+  readonly presence: Presence
+  readonly costs: Costs
   readonly wheel: Wheel
   readonly processes: Processes
   readonly traffic: Traffic
   readonly oneWayMs: (from: number, to: number) => number
   readonly rng: Rng
-  /** First free kind of event. */
+  /** The first of six free kinds of events. */
   readonly kinds: number
-  /** Ids that an adversary chose for the last nodes. */
-  readonly ground: readonly (readonly [hi: number, lo: number])[]
 }
 
 export interface Found {
@@ -41,11 +43,15 @@ export interface Found {
   readonly closest: readonly number[]
 }
 
+/** Lookups that a run follows of all that its network makes for its tables; the rest is weighed. */
+const MAINTENANCE_LOOKUPS = 4_000
+
 /** Lookups of one node under way; further ones wait (core/limits.ts, LOOKUPS_AT_ONCE, in the node). */
 export class Routing {
   readonly #init: RoutingInit
   readonly ids: Ids
   readonly tables: Tables
+  readonly maintenance: Maintenance
   readonly #lookups: Lookups
   readonly #rankOf: Uint32Array
   readonly #nodeAt: Uint32Array
@@ -62,25 +68,29 @@ export class Routing {
 
   constructor(init: RoutingInit) {
     this.#init = init
-    const { scenario, nodes, rng, ground, wheel, kinds, online } = init
+    const { scenario, nodes, rng, placement, wheel, kinds, presence } = init
     const { dht } = scenario
-    const place = placed(nodes, rng.derive('ids'), ground)
-    this.ids = place.ids
-    this.#rankOf = place.rankOf
-    this.#nodeAt = place.nodeAt
+    this.ids = placement.ids
+    this.#rankOf = placement.rankOf
+    this.#nodeAt = placement.nodeAt
     const servers = new Uint8Array(nodes)
     this.#serving = new Uint8Array(nodes)
     for (let node = 0; node < nodes; node++) {
       if (!this.isServer(node)) continue
-      servers[place.rankOf[node] as number] = 1
-      this.#serving[place.rankOf[node] as number] = online[node] as number
+      servers[placement.rankOf[node] as number] = 1
+      this.#serving[placement.rankOf[node] as number] = presence.online[node] as number
+    }
+    presence.onChange = (node, on) => {
+      if (this.isServer(node)) this.#serving[this.#rankOf[node] as number] = on ? 1 : 0
     }
     const policy = { table: dht.table, k: dht.k, prefixLength: dht.prefixLength }
-    this.tables = buildTables(this.ids, policy, rng.derive('tables'), { servers })
-    const salts = rng.derive('keys')
-    this.#keySalt = [salts.u32(), salts.u32()]
-    const nodeAt = this.#nodeAt
-    this.#lookups = new Lookups({
+    const { stale } = presence
+    this.tables = buildTables(this.ids, policy, rng.derive('tables'), {
+      servers,
+      ...(stale == null ? {} : { stale })
+    })
+    this.#keySalt = keySalts(rng)
+    const shared = {
       ids: this.ids,
       tables: this.tables,
       online: this.#serving,
@@ -91,7 +101,10 @@ export class Routing {
         timeoutTicks: ticks(dht.timeoutMs)
       },
       wheel,
-      oneWayTicks: (from, to) => ticks(init.oneWayMs(nodeAt[from] as number, nodeAt[to] as number)),
+      oneWayTicks: this.#delays(rng.derive('losses'))
+    }
+    this.#lookups = new Lookups({
+      ...shared,
       rng: rng.derive('lookups'),
       kinds,
       onDone: (result) => {
@@ -102,16 +115,31 @@ export class Routing {
       },
       onMessage: (from, to) => this.#count(from, to)
     })
+    const seconds = scenario.warmupSeconds + scenario.durationSeconds
+    this.maintenance = new Maintenance({
+      ...shared,
+      rng: rng.derive('maintenance'),
+      kinds: kinds + 2,
+      refreshSeconds: dht.refreshSeconds,
+      selfQuerySeconds: dht.selfQuerySeconds,
+      lookupsPerSecondMax: MAINTENANCE_LOOKUPS / seconds
+    })
+  }
+
+  /** What a request of the network's own costs on the way there and back. */
+  get requestBytes(): number {
+    return bytes.dhtRequest + peersBytes(this.#k)
+  }
+
+  /** Mean requests of a lookup, of those that maintenance made. */
+  get requestsPerLookup(): number {
+    const { requests, lookups } = this.maintenance
+    return lookups === 0 ? 0 : requests / lookups
   }
 
   isServer(node: number): boolean {
     const { clinics, patients } = this.#init.scenario.network
     return node < clinics || node >= clinics + patients
-  }
-
-  /** A node came or went. */
-  setOnline(node: number, on: boolean): void {
-    if (this.isServer(node)) this.#serving[this.#rankOf[node] as number] = on ? 1 : 0
   }
 
   tableSizeOf(node: number): number {
@@ -124,8 +152,7 @@ export class Routing {
 
   /** Where a record's key lies. */
   keyOf(record: number): readonly [hi: number, lo: number] {
-    const [a, b] = this.#keySalt
-    return [mixed(record, a as number), mixed(record, b as number)]
+    return keyOf(record, this.#keySalt)
   }
 
   /** Walks towards a key; latency, peers and the share of the true ones. */
@@ -227,6 +254,21 @@ export class Routing {
     }
   }
 
+  /** Lost ones are sent again, as a stream does; none cross a partition. */
+  #delays(losses: Rng): (from: number, to: number) => number {
+    const { scenario, costs, traffic, oneWayMs } = this.#init
+    const { loss, partitions } = scenario.network
+    const nodeAt = this.#nodeAt
+    return (from, to) => {
+      const a = nodeAt[from] as number
+      const b = nodeAt[to] as number
+      if (partitions.length > 0 && traffic.isParted(a, b)) return -1
+      let ms = oneWayMs(a, b)
+      if (loss > 0) for (let r = costs.retransmitMs; losses.chance(loss); r *= 2) ms += r
+      return ticks(ms)
+    }
+  }
+
   get #k(): number {
     return this.#init.scenario.dht.k
   }
@@ -247,37 +289,16 @@ interface LookupCopy extends Omit<LookupResult, 'closest'> {
   readonly closest: readonly number[]
 }
 
-/** Ids in the key space, and which node has which. */
-function placed(
-  nodes: number,
-  rng: Rng,
-  ground: readonly (readonly [number, number])[]
-): { readonly ids: Ids; readonly rankOf: Uint32Array; readonly nodeAt: Uint32Array } {
-  const nodeAt = new Uint32Array(nodes)
-  const rankOf = new Uint32Array(nodes)
-  if (ground.length === 0) {
-    const ids = randomIds(nodes, rng)
-    for (let i = 0; i < nodes; i++) nodeAt[i] = i
-    rng.derive('order').shuffle(nodeAt)
-    for (let rank = 0; rank < nodes; rank++) rankOf[nodeAt[rank] as number] = rank
-    return { ids, rankOf, nodeAt }
-  }
-  const seen = new Set<number>()
-  const pairs: (readonly [number, number])[] = []
-  for (let node = 0; node < nodes; node++) {
-    const chosen = ground[node - (nodes - ground.length)]
-    let pair = chosen ?? [rng.u32(), rng.u32()]
-    while (seen.has(pair[0] * 0x200000 + (pair[1] >>> 11))) pair = [rng.u32(), rng.u32()]
-    seen.add(pair[0] * 0x200000 + (pair[1] >>> 11))
-    pairs.push(pair)
-  }
-  const { ids, order } = idsFrom(pairs)
-  for (let rank = 0; rank < nodes; rank++) {
-    nodeAt[rank] = order[rank] as number
-    rankOf[order[rank] as number] = rank
-  }
-  return { ids, rankOf, nodeAt }
+/** Of routing's generator: where keys lie is known before it is made. */
+export function keySalts(rng: Rng): readonly [number, number] {
+  const salts = rng.derive('keys')
+  return [salts.u32(), salts.u32()]
 }
+
+export const keyOf = (
+  record: number,
+  [a, b]: readonly [number, number]
+): readonly [hi: number, lo: number] => [mixed(record, a), mixed(record, b)]
 
 /** 32 mixed bits of a record and a salt (the finaliser of MurmurHash3). */
 export function mixed(record: number, salt: number): number {

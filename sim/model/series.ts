@@ -1,15 +1,11 @@
 /**
  * A run over time: what changed from one interval to the next, and what a settled network spends on
- * itself meanwhile, which is computed from the cost of lookups seen and not simulated.
+ * itself meanwhile: for its tables as followed nodes do (maintenance.ts), for the rest computed.
  * @module
  */
 import type { Column, Table } from '../table.ts'
 import { bytes, TrafficKind } from './costs.ts'
 import type { Domain } from './domain.ts'
-import { peersBytes } from './traffic.ts'
-
-/** kad-dht 16.4.5 refreshes the prefix lengths 0 to 15 at most (routing-table/refresh.ts). */
-const REFRESHED_PREFIXES_MAX = 16
 
 interface Row {
   readonly atMs: number
@@ -29,6 +25,7 @@ export class Series {
   readonly #rows: Row[] = []
   #before = { succeeded: 0, failed: 0, messages: 0, bytes: 0 }
   #kinds = new Float64Array(TrafficKind.length)
+  #maintained = 0
 
   constructor(domain: Domain) {
     this.#domain = domain
@@ -36,6 +33,7 @@ export class Series {
 
   /** What was before the measured part does not count. */
   begin(): void {
+    this.#tableBytes()
     this.#take()
   }
 
@@ -53,7 +51,7 @@ export class Series {
       messages: traffic.totalMessages - before.messages,
       bytes: traffic.totalBytes - before.bytes,
       kinds,
-      maintenanceBytes: maintenanceBytesPerSecond(this.#domain, on) * seconds,
+      maintenanceBytes: this.#tableBytes() + upkeepBytesPerSecond(this.#domain, on) * seconds,
       waitingTxs: chain.waiting
     })
     this.#take()
@@ -86,6 +84,14 @@ export class Series {
     }
   }
 
+  /** Requests for tables since the last row; those followed stand for all. */
+  #tableBytes(): number {
+    const { maintenance, requestBytes } = this.#domain.routing
+    const fresh = maintenance.requests - this.#maintained
+    this.#maintained = maintenance.requests
+    return fresh * maintenance.weight * requestBytes
+  }
+
   #take(): void {
     const { operations, traffic } = this.#domain
     this.#kinds = traffic.kindBytes.slice()
@@ -99,27 +105,21 @@ export class Series {
 }
 
 /**
- * Bytes a second that the whole network spends without anybody asking for anything: refreshes and
- * self-queries of the DHT, provider records told again, mailboxes looked into, relays kept.
+ * Bytes a second that the whole network spends without anybody asking for anything, beside what its
+ * tables cost: provider records told again, mailboxes looked into, reservations at relays.
  */
-export function maintenanceBytesPerSecond(
+export function upkeepBytesPerSecond(
   { scenario, routing, custody, costs }: Domain,
   on: { readonly nodes: number; readonly clinics: number }
 ): number {
   const { dht, network, records } = scenario
-  const requests = routing.ended === 0 ? 0 : routing.requests / routing.ended
-  const lookup = requests * (bytes.dhtRequest + peersBytes(dht.k))
-  let prefixes = 1
-  for (let size = 1; size < on.clinics && prefixes < REFRESHED_PREFIXES_MAX; size *= 2) prefixes++
-  const walks = rate(dht.selfQuerySeconds) + prefixes * rate(dht.refreshSeconds)
   const provided = network.patients * records.perPatient * custody.replicas
   const every = dht.providerValiditySeconds - dht.reprovideSeconds
-  const tell = lookup + dht.k * bytes.addProvider
+  const tell = routing.requestsPerLookup * routing.requestBytes + dht.k * bytes.addProvider
   const patients = on.nodes - on.clinics
   const mail = custody.n * (bytes.list + bytes.noMail) * rate(costs.mailPollMs / 1_000)
   const relayed = network.relays > 0 ? network.natShare : 0
   return (
-    on.nodes * walks * lookup +
     provided * rate(every) * tell +
     patients * mail +
     patients * relayed * 2 * bytes.reservation * rate(RESERVATION_SECONDS)
