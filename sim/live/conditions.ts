@@ -13,7 +13,11 @@ const PLACES_MAX = 2_048
 const BYTES_PER_MBIT = 125_000
 
 /** Undefined: the scenario asks for none, and messages pass at no cost. */
-export function conditionsOf(scenario: Scenario, rng: Rng): Partial<FaultOptions> | undefined {
+export function conditionsOf(
+  scenario: Scenario,
+  rng: Rng,
+  baseFolder: string
+): Partial<FaultOptions> | undefined {
   const { latency, loss, partitions, upMbps, downMbps } = scenario.network
   const still = latency.model === 'constant' && latency.oneWayMs === 0
   if (still && loss === 0 && partitions.length === 0) return undefined
@@ -23,13 +27,13 @@ export function conditionsOf(scenario: Scenario, rng: Rng): Partial<FaultOptions
     downBytesPerSecond: downMbps * BYTES_PER_MBIT,
     ...(latency.model === 'constant'
       ? { oneWayMs: latency.oneWayMs }
-      : { places: placesOf(scenario, rng) })
+      : { places: placesOf(scenario, rng, baseFolder) })
   }
 }
 
-function placesOf({ network }: Scenario, rng: Rng): Places {
+function placesOf({ network }: Scenario, rng: Rng, baseFolder: string): Places {
   const nodes = network.clinics + network.patients
-  const latency = latencyOf(network.latency, nodes, rng)
+  const latency = latencyOf(network.latency, nodes, rng, baseFolder)
   const own = nodes <= PLACES_MAX
   const of = new Uint16Array(nodes)
   /** A node that stands for each place. */

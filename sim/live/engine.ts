@@ -11,7 +11,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { toHex } from '../../core/bytes.ts'
 import { nativePrimitives } from '../../node/memory.ts'
 import { acknowledgedStaysOpenable } from '../checks/acknowledged-stays-openable.ts'
 import { everyReleaseHasAReceipt } from '../checks/every-release-has-a-receipt.ts'
@@ -23,12 +22,12 @@ import type { CheckResult, Engine, RunOptions, RunResult } from '../engine.ts'
 import { Rng } from '../random.ts'
 import type { Scenario } from '../scenario/shape.ts'
 import { initialOwner, initialRecords, type Planned, plan } from '../workload.ts'
-import type { KadIds } from './actors/lookup.ts'
 import { publish } from './actors/owner.ts'
 import { play } from './actors/play.ts'
 import { recordCanaries } from './actors/record-files.ts'
 import { disclosureTable, playAdversaries, prepareAdversaries } from './adversaries.ts'
 import { openChainHost } from './chain-host.ts'
+import { kadIdOf } from './closest.ts'
 import { conditionsOf } from './conditions.ts'
 import { identityOf, type NodePlan } from './identities.ts'
 import { keepPartitions } from './partitions.ts'
@@ -70,7 +69,7 @@ export async function runLive(
   parts: LiveParts = {}
 ): Promise<RunResult> {
   const scenario = liveSized(given)
-  const { seed, repeat, signal, progress } = options
+  const { seed, repeat, signal, progress, baseFolder = '.' } = options
   const rng = new Rng(seed, `live/${repeat}`)
   const acts = parts.acts ?? plan(scenario, new Rng(seed, `plan/${repeat}`))
   const make = parts.make ?? createWorld
@@ -87,7 +86,7 @@ export async function runLive(
   })
   progress({ step: 'chain', done: 0, total: 1 })
   await host.open(scenario.network.clinics, signal)
-  const conditions = conditionsOf(scenario, rng.derive('conditions'))
+  const conditions = conditionsOf(scenario, rng.derive('conditions'), baseFolder)
   await using made = await make({
     seed: worldSeed,
     kind: 'full',
@@ -108,7 +107,8 @@ export async function runLive(
   const folder = await mkdtemp(join(tmpdir(), 'keyward-sim-'))
   try {
     const hasFaults = conditions != null
-    const stage = new Stage({ scenario, world, chain: host, rng, folder, hasFaults, signal })
+    const common = { scenario, world, chain: host, rng, folder, baseFolder }
+    const stage = new Stage({ ...common, hasFaults, signal })
     host.onReorg = (from) => stage.reorged(from)
     const result = await runOn(stage, acts, options)
     return { ...result, facts: { ...result.facts, timeScaleShare: timeScale(given) } }
@@ -134,7 +134,9 @@ async function runOn(
   progress({ step: 'warm-up', done: 0, total: scenario.warmupSeconds })
   await delay(scenario.warmupSeconds * 1_000, undefined, { signal })
 
-  const ids = await kadIds(world)
+  const servers = world.nodes
+    .filter(({ role }) => role === 'clinic')
+    .map(({ peer }) => ({ peer, kadId: kadIdOf(peer) }))
   await prepareAdversaries(stage)
   stage.begin()
   stage.operations.restart()
@@ -155,7 +157,7 @@ async function runOn(
     const done = Math.min(durationSeconds, Math.floor(atMs / 1_000))
     progress({ step: 'running', done, total: durationSeconds, detail: `${left} s left` })
   }
-  const playing = play(stage, acts, ids, tick, whileMeasured)
+  const playing = play(stage, acts, servers, tick, whileMeasured)
   let underWay: Awaited<typeof playing>
   try {
     // whatever fails beside the plan ends it
@@ -226,14 +228,6 @@ async function publishAll(stage: Stage, { progress }: RunOptions): Promise<void>
     await publish(stage, record, initialOwner(scenario, record))
     progress({ step: 'publishing', done: ++done, total })
   })
-}
-
-async function kadIds(world: World): Promise<KadIds> {
-  const tables = await world.tables()
-  return {
-    byPeer: new Map(tables.map(({ peer, kadId }) => [peer, kadId])),
-    hash: (key) => toHex(nativePrimitives.sha256(key))
-  }
 }
 
 async function keepSeries(stage: Stage, traffic: Traffic, signal: AbortSignal): Promise<void> {

@@ -4,10 +4,12 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidConfigError } from '../../core/errors.ts'
 import type { Rng } from '../random.ts'
 import type { SessionModel } from '../scenario/shape.ts'
+import { type Sessions, sessionsOf } from '../sessions.ts'
 import type { Stage } from './stage.ts'
 
 const MONTH_SECONDS = 30 * 86_400
@@ -16,8 +18,8 @@ const MONTH_SECONDS = 30 * 86_400
 export async function keepSessions(stage: Stage, signal: AbortSignal): Promise<void> {
   const { churn } = stage.scenario
   const models = {
-    clinic: lengthsOf(churn.clinics),
-    patient: lengthsOf(churn.patients)
+    clinic: modelOf(stage, churn.clinics),
+    patient: modelOf(stage, churn.patients)
   }
   await Promise.all(
     stage.world.nodes.flatMap(({ index, role }) => {
@@ -33,26 +35,21 @@ export async function keepSessions(stage: Stage, signal: AbortSignal): Promise<v
   )
 }
 
-interface Lengths {
-  online(rng: Rng): number
-  away(rng: Rng): number
-}
-
+/** All are online when the measured part begins, in the middle of a session. */
 async function comeAndGo(
   stage: Stage,
   node: number,
-  lengths: Lengths,
+  sessions: Sessions,
   rng: Rng,
   signal: AbortSignal
 ): Promise<void> {
-  // it has been online for a while when the measured part begins
-  let onlineSeconds = lengths.online(rng) * rng.unit()
+  let onlineSeconds = sessions.drawRest(rng)
   while (await passed(onlineSeconds, signal)) {
     await leave(stage, node)
-    const isOver = !(await passed(lengths.away(rng), signal))
-    if (isOver) return
+    if (!(await passed(rng.exponential(sessions.meanAwaySeconds), signal))) return
+    if (stage.departed.has(node)) return
     await comeBack(stage, node)
-    onlineSeconds = lengths.online(rng)
+    onlineSeconds = sessions.draw(rng)
   }
 }
 
@@ -77,41 +74,25 @@ export async function comeBack(stage: Stage, node: number): Promise<void> {
   stage.comeBack(node)
 }
 
+/** Longest delay of a timer. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
 /** Whether so long passed before the end. */
 const passed = (seconds: number, signal: AbortSignal): Promise<boolean> =>
-  delay(Math.min(seconds * 1_000, 2 ** 31 - 1), undefined, { signal }).then(
+  delay(Math.min(seconds * 1_000, TIMER_MAX_MS), undefined, { signal }).then(
     () => true,
     () => false
   )
 
-function lengthsOf(model: SessionModel): Lengths | undefined {
-  switch (model.model) {
-    case 'none':
-      return undefined
-    case 'weibull':
-      return {
-        online: (rng) => rng.weibull(model.meanSessionSeconds, model.shape),
-        away: (rng) => rng.exponential(model.meanAwaySeconds)
-      }
-    case 'measured': {
-      const lengths = measured(model.file)
-      return {
-        online: (rng) => rng.pick(lengths),
-        away: (rng) => rng.exponential(model.meanAwaySeconds)
-      }
-    }
-  }
-}
-
-function measured(file: string | undefined): readonly number[] {
-  if (file == null) {
-    throw new InvalidConfigError('"churn" of model measured expected a file of session lengths')
-  }
-  const lengths = readFileSync(file, 'utf8')
+function modelOf({ baseFolder }: Stage, model: SessionModel): Sessions | undefined {
+  if (model.model !== 'measured' || model.file == null) return sessionsOf(model)
+  const path = resolve(baseFolder, model.file)
+  const lengths = readFileSync(path, 'utf8')
     .split('\n')
     .map(Number)
-    .filter((s) => s > 0)
-  if (lengths.length === 0)
-    throw new InvalidConfigError(`${file} expected session lengths, got none`)
-  return lengths
+    .filter((seconds) => seconds > 0)
+  if (lengths.length === 0) {
+    throw new InvalidConfigError(`${model.file} expected session lengths in s, got none`)
+  }
+  return sessionsOf(model, lengths)
 }

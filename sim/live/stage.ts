@@ -64,6 +64,8 @@ export interface StageInit {
   readonly rng: Rng
   /** Holds files of records, in clear: the patients' own. */
   readonly folder: string
+  /** That the scenario's files are named from. */
+  readonly baseFolder: string
   /** Messages pass through faults, which may be changed. */
   readonly hasFaults: boolean
   readonly signal: AbortSignal
@@ -79,6 +81,7 @@ export class Stage {
   readonly chain: ChainHost
   readonly rng: Rng
   readonly folder: string
+  readonly baseFolder: string
   readonly hasFaults: boolean
   readonly signal: AbortSignal
   readonly operations = new Operations()
@@ -110,6 +113,7 @@ export class Stage {
     this.chain = init.chain
     this.rng = init.rng
     this.folder = init.folder
+    this.baseFolder = init.baseFolder
     this.hasFaults = init.hasFaults
     this.signal = init.signal
     this.#byPeer = new Map(

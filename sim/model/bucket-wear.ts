@@ -9,7 +9,7 @@
  */
 import { exactLog } from '../exact-math.ts'
 import type { Rng } from '../random.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions } from '../sessions.ts'
 
 export interface WearInit {
   readonly sessions: Sessions

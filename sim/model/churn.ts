@@ -5,9 +5,9 @@
  * @module
  */
 import type { Rng } from '../random.ts'
+import type { Sessions } from '../sessions.ts'
 import { deadByPlace, keepSecondsFor } from './bucket-wear.ts'
 import type { Stale } from './drawn-tables.ts'
-import type { Sessions } from './sessions.ts'
 import type { TablePolicy } from './tables.ts'
 import { TICKS_PER_MS, type Wheel } from './wheel.ts'
 

@@ -6,9 +6,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OperationKind } from '../../engine.ts'
 import type { Planned } from '../../workload.ts'
+import type { Server } from '../closest.ts'
 import type { Stage } from '../stage.ts'
 import { consent, takeBack } from './consent.ts'
-import { type KadIds, lookup } from './lookup.ts'
+import { lookup } from './lookup.ts'
 import { publish, update } from './owner.ts'
 
 /** Verbs of the node that the plan would need and that it does not have (issue 4). */
@@ -24,7 +25,7 @@ export interface Play {
 export async function play(
   stage: Stage,
   plan: readonly Planned[],
-  ids: KadIds,
+  servers: readonly Server[],
   tick: (atMs: number) => void,
   signal: AbortSignal
 ): Promise<Play> {
@@ -47,7 +48,7 @@ export async function play(
       if (NOT_BUILT.has(planned.kind)) stage.count(`not built: ${planned.kind}`)
       else {
         stage.late(atMs - planned.atMs)
-        begin(perform(stage, planned, rng, ids))
+        begin(perform(stage, planned, rng, servers))
       }
     }
     tick(atMs)
@@ -70,11 +71,11 @@ async function perform(
   stage: Stage,
   planned: Planned,
   rng: ReturnType<Stage['rng']['derive']>,
-  ids: KadIds
+  servers: readonly Server[]
 ): Promise<void> {
   switch (planned.kind) {
     case 'lookup':
-      return await lookup(stage, planned, rng, ids)
+      return await lookup(stage, planned, rng, servers)
     case 'publish':
       return await publish(stage, planned.record, planned.owner)
     case 'update':

@@ -3,9 +3,9 @@
  * of a session that is met at a random time, so that a run can begin in the middle of life.
  * @module
  */
-import { exactExp, exactLog, exactPow } from '../exact-math.ts'
-import type { Rng } from '../random.ts'
-import type { SessionModel } from '../scenario/shape.ts'
+import { exactExp, exactLog, exactPow } from './exact-math.ts'
+import type { Rng } from './random.ts'
+import type { SessionModel } from './scenario/shape.ts'
 
 export interface Sessions {
   /** Share of the time that a node is online. */
