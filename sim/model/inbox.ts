@@ -30,7 +30,7 @@ export function* wish(domain: Domain, act: Planned): Process {
     keepers.map((keeper) => leave(domain, operation, act.actor, keeper))
   )
   const at = keepers.filter((_, i) => left[i])
-  operations.end(operation, at.length > 0 ? '' : 'nobody-took-it')
+  operations.end(operation, at.length > 0 ? '' : 'PeerUnavailableError')
   if (at.length === 0) return
   const consent: ConsentRow = {
     wish: act.wish,
@@ -121,7 +121,7 @@ function* give(
   const operation = operations.begin('grant', act.owner)
   const view = yield* chain.view(act.owner)
   if (!view.ok) {
-    operations.end(operation, String(view.code))
+    operations.end(operation, 'ChainUnavailableError')
     return undefined
   }
   const { wish: number, record, owner, requester } = act
@@ -136,13 +136,13 @@ function* give(
     grant.tx = sent
   })
   if (tx == null) {
-    operations.end(operation, grant.tx == null ? 'no-relayer' : 'not-mined')
+    operations.end(operation, 'TransactionFailedError')
     return undefined
   }
   operation.gas = gas.grant
   const size = bytes.reply(custody.n)
   const delivered = yield* reply(domain, operation, owner, requester, keepers, size)
-  operations.end(operation, delivered ? '' : 'not-delivered')
+  operations.end(operation, delivered ? '' : 'undelivered')
   return delivered ? grant : undefined
 }
 

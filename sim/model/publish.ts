@@ -60,7 +60,7 @@ function* store(
   // a card that was never seen is needed; one that was will do (node/verbs/custodians.ts)
   const seen = domain.scenario.records.perPatient > 0
   if (!seen && cards.some((card) => !card)) {
-    domain.operations.end(operation, 'custodian-away')
+    domain.operations.end(operation, 'PeerUnavailableError')
     return
   }
   yield* domain.chain.view(owner)
@@ -125,7 +125,7 @@ export function* provide(domain: Domain, clinic: number, record: number): Proces
   const operation = operations.begin('provide', clinic)
   const heard = yield* routing.provide(operation, clinic, record)
   operation.found = heard.length / scenario.dht.k
-  operations.end(operation, heard.length > 0 ? '' : 'nobody-told')
+  operations.end(operation, heard.length > 0 ? '' : 'PeerUnavailableError')
 }
 
 function* anchor(

@@ -59,7 +59,7 @@ function* repair(domain: Domain, owner: number, place: number): Process {
     operation.shares = pieces.filter(Boolean).length
     if (operation.shares >= custody.t) break
     if (tried === TRIES) {
-      operations.end(operation, 'not-enough-shares')
+      operations.end(operation, 'NotEnoughSharesError')
       return
     }
     yield* processes.sleep(ticks(AGAIN_MS))

@@ -47,14 +47,14 @@ export function* retrieve(domain: Domain, reading: Reading): Process<string> {
   const began = reading.began ?? processes.nowTick
   const view = yield* domain.chain.view(requester)
   domain.trace(operation, requester, 'heads', began, view.ok ? `head ${view.head}` : `${view.code}`)
-  if (!view.ok) return end(String(view.code))
+  if (!view.ok) return end('ChainUnavailableError')
   const collected = yield* collect(domain, reading, view.conf)
   operation.shares = collected.good
   if (collected.good < domain.custody.t) return end(failureOf(collected))
   operation.keyMs = (processes.nowTick - began) / 16
   domain.trace(operation, requester, 'combine', began, `${collected.good} shares`)
   const got = yield* payload(domain, reading, view.conf)
-  if (!got) return end('content-not-found')
+  if (!got) return end('ContentNotFoundError')
   yield* stragglers(domain, collected)
   return end('')
 
@@ -98,7 +98,7 @@ export function* collect(domain: Domain, reading: Reading, conf: number): Proces
 
 function failureOf({ good, refused }: Collected): string {
   const [first] = refused
-  return good === 0 && first != null ? String(first) : 'not-enough-shares'
+  return good === 0 && first != null ? String(first) : 'NotEnoughSharesError'
 }
 
 /** Those who have not answered when the record is written. */

@@ -48,7 +48,7 @@ export function* revoke(domain: Domain, act: Planned): Process {
   const mined = yield* tellAll(domain, operation, grant, row)
   operation.gas = mined ? gas.revoke : Number.NaN
   operation.found = row.noticed / custody.n
-  operations.end(operation, mined ? '' : 'not-mined')
+  operations.end(operation, mined ? '' : 'TransactionFailedError')
 }
 
 /** Goes on when one custodian saw it mined and all have answered or failed to. */

@@ -163,7 +163,7 @@ export class Takeover {
     const operation = operations.begin('provide', replica)
     const told = yield* routing.provide(operation, replica, watched.record)
     operation.found = told.length / scenario.dht.k
-    operations.end(operation, told.length > 0 ? '' : 'nobody-told')
+    operations.end(operation, told.length > 0 ? '' : 'PeerUnavailableError')
     watched.holders = told.length
     watched.sybils = told.filter((node) => !this.#isHonest(node)).length
   }

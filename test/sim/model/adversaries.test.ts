@@ -87,7 +87,7 @@ describe('withholding', () => {
     const failed = rows.filter(({ ok }) => ok === 0)
     const expected = Number(result.facts['withheldPatientsShare'])
 
-    expect(failed.every(({ reason }) => reason === 'content-not-found')).toBe(true)
+    expect(failed.every(({ reason }) => reason === 'ContentNotFoundError')).toBe(true)
     expect(Math.abs(failed.length / rows.length - expected)).toBeLessThan(0.06)
     expect(Math.abs(expected - Number(result.facts['expectedWithheldShare']))).toBeLessThan(0.02)
     // one that gives nothing is waited for 10 s
