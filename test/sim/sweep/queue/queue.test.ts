@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Queue } from 'bullmq'
 import { describe, expect, it } from 'vitest'
@@ -291,6 +291,34 @@ describe.skipIf(noRedis)(`a sweep through Redis${noRedis ? `: ${noRedis}` : ''}`
     await expect(sweeping).rejects.toMatchObject({ name: 'AbortError' })
     // nothing was lost by it
     expect(await jobsLeft(redis.port)).toBe(4)
+  })
+
+  it('is refused by a worker without the files that the scenario names', async () => {
+    await using redis = await startRedis()
+    await using folder = await temporaryFolder()
+    const scenario = smallScenario({
+      network: { clinics: 20, latency: { model: 'king', file: 'king.txt' } }
+    })
+    const build = { ...BUILD, files: { 'king.txt': '0'.repeat(64) } }
+    const stop = new AbortController()
+    const plan = await smallPlan({ scenario })
+    const sweeping = runSweep(
+      queued(redis.url, join(folder.path, 'out'), plan, { build, signal: stop.signal })
+    )
+    const refused = (says: string) =>
+      expect(
+        runQueueWorker(workerInit(redis.url, { baseFolder: folder.path }))
+      ).rejects.toMatchObject({
+        name: 'MixedVersionsError',
+        message: expect.stringContaining(says)
+      })
+
+    await refused('king.txt: expected a file, got ENOENT')
+    await writeFile(join(folder.path, 'king.txt'), 'other delays')
+    await refused('file king.txt has other bytes')
+
+    stop.abort()
+    await expect(sweeping).rejects.toMatchObject({ name: 'AbortError' })
   })
 
   it('tells a wrong password from an absent server, and shows neither password', async () => {

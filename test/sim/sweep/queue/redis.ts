@@ -35,11 +35,13 @@ export async function startRedis({ password = '', at = 0 } = {}): Promise<TestRe
     await end
   }
   let said = ''
+  let isReady = false
   for await (const line of createInterface(server.stdout)) {
     said += `${line}\n`
-    if (line.includes('Ready to accept connections')) break
+    isReady = line.includes('Ready to accept connections')
+    if (isReady) break
   }
-  if (server.exitCode !== null) throw new Error(`redis-server ended:\n${said}`)
+  if (!isReady) throw new Error(`redis-server ended:\n${said}`)
   server.stdout.resume()
   return {
     url: `redis://127.0.0.1:${port}`,
