@@ -52,9 +52,17 @@ export function measured(name: string, { figures, intervals }: Summary): string 
   return `${words}${words.includes(',') ? ',' : ''} is ${withUnit(figures[name] ?? Number.NaN, unit)}${range}`
 }
 
+/** Kinds that questions are about, before those that serve them. */
+const FIRST: readonly string[] = ['retrieve', 'emergency', 'lookup', 'publish', 'grant', 'revoke']
+
 /** Kinds of operation that this run has figures of. */
-export const kindsIn = ({ figures }: Summary): string[] =>
-  Object.keys(figures).flatMap((name) => /^(\w+)\.ok\.share$/.exec(name)?.[1] ?? [])
+export function kindsIn({ figures }: Summary): string[] {
+  const there = Object.keys(figures).flatMap((name) => /^(\w+)\.ok\.share$/.exec(name)?.[1] ?? [])
+  return [
+    ...FIRST.filter((kind) => there.includes(kind)),
+    ...there.filter((kind) => !FIRST.includes(kind))
+  ]
+}
 
 /** What is told of each kind. */
 export const OF_KIND = [

@@ -18,7 +18,7 @@ const OF_LIVE: readonly string[] = [
 ]
 
 const OF_BOTH: readonly string[] = [
-  'People: patients answer after the delay that the scenario gives, not when they wake up.',
+  'People: when patients and clinicians act is drawn from the workload, not from their days and nights.',
   'Disk faults, clock faults beyond what is listed, and bugs in what runs on other people’s machines.'
 ]
 
@@ -26,7 +26,7 @@ export function notSimulated(engine: EngineName, scenario: Scenario): readonly s
   const chain =
     scenario.chain.kind === 'memory' || engine === 'model'
       ? [
-          `A chain’s own network: blocks come every ${scenario.chain.blockSeconds} s as "${scenario.chain.kind}" says, without consensus or a memory pool of transactions that compete.`
+          `A chain’s own network: blocks come every ${scenario.chain.blockSeconds} s as "${scenario.chain.kind}" says, without consensus or gossip between the chain’s own nodes.`
         ]
       : []
   const adversary =

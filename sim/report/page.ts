@@ -111,6 +111,6 @@ figure,tr,.stamp{break-inside:avoid}
 h2,h3{break-after:avoid}
 figure svg{min-width:0}
 .wide{overflow:visible}
-details>*{display:block}
+details:not([open]){display:none}
 }
 `

@@ -87,7 +87,7 @@ ${figuresTable('As in summary.json', all, summary)}</details>
 }
 
 const HEADS: Readonly<Record<(typeof OF_KIND)[number], string>> = {
-  count: 'operations',
+  count: 'operations in a repeat',
   'ok.share': 'success rate',
   'keyMs.p50': 'time to key, median',
   'keyMs.p95': 'time to key, 95 %',
@@ -154,7 +154,9 @@ export function checksSection({ summary: { checks } }: StoredRun): Section {
   const rows = checks.map(({ name, checked, violations, first }) => [
     spaced(name.replaceAll('-', ' ')),
     number(checked),
-    html`<span class="${violations === 0 ? 'good' : 'bad'}">${number(violations)}</span>`,
+    checked === 0 && violations === 0
+      ? 'not put to the test'
+      : html`<span class="${violations === 0 ? 'good' : 'bad'}">${number(violations)}</span>`,
     first ?? '–'
   ])
   const head = ['law', 'checked', 'violations', 'first']

@@ -5,6 +5,7 @@
  */
 import {
   type CheckResult,
+  MORE_TABLES,
   NODE_COLUMNS,
   OPERATION_COLUMNS,
   type OperationKind,
@@ -200,11 +201,7 @@ function seriesRows(rng: Rng, nodes: number, repeat: number): Row[] {
   })
 }
 
-const REVOCATIONS = [
-  ['repeat', 'count'],
-  ['atMs', 'ms'],
-  ['windowMs', 'ms']
-] as const
+const REVOCATIONS = [['repeat', 'count'], ...MORE_TABLES.revocations] as const
 
 const revocationRows = (rng: Rng, repeat: number): Row[] =>
   Array.from({ length: 60 }, (_, i) => ({
@@ -213,13 +210,7 @@ const revocationRows = (rng: Rng, repeat: number): Row[] =>
     windowMs: 5_000 * rng.unit() + rng.lognormal(6_000, 0.3)
   }))
 
-const DISCLOSURE = [
-  ['repeat', 'count'],
-  ['t', 'count'],
-  ['n', 'count'],
-  ['disclosure', 'share'],
-  ['availability', 'share']
-] as const
+const DISCLOSURE = [['repeat', 'count'], ...MORE_TABLES.disclosure] as const
 
 /** Binomial, 10 % of the custodians collude and 10 % are away. */
 function disclosureRows(repeat: number): Row[] {

@@ -125,6 +125,13 @@ describe('what a report admits', () => {
     expect(page).toContain('no figure of this run holds. Seed 7.')
   })
 
+  it('that a law was not put to the test', () => {
+    const run = madeUpRun()
+    const checks = [{ name: 'revoked-is-denied', checked: 0, violations: 0 }]
+
+    expect(pageOf({ ...run, summary: { ...run.summary, checks } })).toContain('not put to the test')
+  })
+
   it('that a figure is not there', () => {
     const scenario = madeUpScenario({ expect: [{ figure: 'vital.ok.share', atLeast: 1 }] })
 
