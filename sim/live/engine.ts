@@ -108,7 +108,7 @@ export async function runLive(
   try {
     const hasFaults = conditions != null
     const common = { scenario, world, chain: host, rng, folder, baseFolder }
-    const stage = new Stage({ ...common, hasFaults, signal })
+    const stage = new Stage({ ...common, hasFaults, trace: options.trace ?? 0, signal })
     host.onReorg = (from) => stage.reorged(from)
     const result = await runOn(stage, acts, options)
     return { ...result, facts: { ...result.facts, timeScaleShare: timeScale(given) } }
@@ -184,7 +184,7 @@ async function runOn(
     ...tables,
     more: [revocationsTable(stage, repeat), ...disclosure],
     checks,
-    trace: [],
+    trace: stage.operations.trace((node) => world.nodes[node]?.name ?? ''),
     facts: {
       ...(await factsOf(stage)),
       ...facts,

@@ -2,7 +2,7 @@
  * The operations table of a live run, filled row by row as operations end.
  * @module
  */
-import { OPERATION_COLUMNS, type OperationKind } from '../engine.ts'
+import { OPERATION_COLUMNS, type OperationKind, type TraceEvent } from '../engine.ts'
 import type { Column, Table } from '../table.ts'
 
 /** One operation; what does not apply is left out. */
@@ -21,7 +21,12 @@ export interface OperationRow {
   readonly found?: number
   readonly gas?: number
   readonly shares?: number
+  /** Of those that are traced. */
+  readonly steps?: readonly Step[]
 }
+
+/** Times count from the start of the measured part. */
+export type Step = Omit<TraceEvent, 'operation' | 'actor'>
 
 export class Operations {
   readonly #rows: OperationRow[] = []
@@ -41,11 +46,22 @@ export class Operations {
 
   /** Sorted by when they began. */
   table(repeat: number): Table {
-    const rows = this.#rows.toSorted((a, b) => a.atMs - b.atMs)
+    const rows = this.#sorted()
     const columns = OPERATION_COLUMNS.map(
       ([name, unit]): Column => ({ name, unit, values: valuesOf(name, rows, repeat) })
     )
     return { name: 'operations', rows: rows.length, columns }
+  }
+
+  /** Steps of what was traced, by the numbers of the table. */
+  trace(nameOf: (node: number) => string): readonly TraceEvent[] {
+    return this.#sorted().flatMap(({ steps = [], actor }, operation) =>
+      steps.map((step) => ({ operation, actor: nameOf(actor), ...step }))
+    )
+  }
+
+  #sorted(): readonly OperationRow[] {
+    return this.#rows.toSorted((a, b) => a.atMs - b.atMs)
   }
 }
 

@@ -68,6 +68,8 @@ export interface StageInit {
   readonly baseFolder: string
   /** Messages pass through faults, which may be changed. */
   readonly hasFaults: boolean
+  /** Retrievals whose steps are kept. */
+  readonly trace: number
   readonly signal: AbortSignal
 }
 
@@ -98,6 +100,8 @@ export class Stage {
   latestMs = 0
   /** R of SECURITY.md §10: after a revocation no share leaves later than that. */
   readonly boundMs: number
+  readonly #trace: number
+  #traced = 0
   readonly #ready = new Set<number>()
   readonly #bills = new Map<number, Set<Bill>>()
   readonly #away = new Map<number, PromiseWithResolvers<void>>()
@@ -113,6 +117,7 @@ export class Stage {
     this.chain = init.chain
     this.rng = init.rng
     this.folder = init.folder
+    this.#trace = init.trace
     this.baseFolder = init.baseFolder
     this.hasFaults = init.hasFaults
     this.signal = init.signal
@@ -171,6 +176,11 @@ export class Stage {
   /** An act began so long after its time. */
   late(ms: number): void {
     this.latestMs = Math.max(this.latestMs, ms)
+  }
+
+  /** Whether one more is: the first that end are. */
+  isTraced(): boolean {
+    return this.#traced++ < this.#trace
   }
 
   // ---- grants

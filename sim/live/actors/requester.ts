@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Planned } from '../../workload.ts'
+import type { Step } from '../operations.ts'
 import type { LiveGrant, LiveRecord, Stage } from '../stage.ts'
 import { act, type Outcome } from './act.ts'
 import { WISH_DAYS } from './owner.ts'
@@ -76,9 +77,23 @@ export async function granted(stage: Stage, given: LiveGrant): Promise<boolean> 
 
 export async function retrieve(stage: Stage, given: LiveGrant): Promise<boolean> {
   const { requester, record } = given
-  return await act(stage, { kind: 'retrieve', actor: requester }, () =>
-    openOnce(stage, record, requester)
-  )
+  return await act(stage, { kind: 'retrieve', actor: requester }, async () => {
+    const { steps = [], ...outcome } = await openOnce(stage, record, requester)
+    return stage.isTraced() ? { ...outcome, steps } : outcome
+  })
+}
+
+/** A verb's progress, in the words of traces. */
+const STEP_NAMES: Readonly<Record<string, string>> = {
+  shares: 'release',
+  locate: 'prove blocks',
+  open: 'fetch and open'
+}
+
+interface VerbProgress {
+  readonly step: string
+  readonly done?: number
+  readonly total?: number
 }
 
 let openings = 0
@@ -91,11 +106,25 @@ export async function openOnce(stage: Stage, record: number, requester: number):
   const out = join(stage.folder, `opened-${++openings}.bin`)
   let keyMs = Number.NaN
   let openMs = Number.NaN
+  const steps: Step[] = []
   const progress = (event: unknown): void => {
-    const { step } = event as { readonly step: string }
+    const { step, done, total } = event as VerbProgress
+    const nowMs = stage.atMs()
     // the key is in hand before blocks are located
-    if (step === 'locate') keyMs = stage.atMs() - beganMs
-    else if (step === 'open') openMs = stage.atMs() - beganMs
+    if (step === 'locate') keyMs = nowMs - beganMs
+    else if (step === 'open') openMs = nowMs - beganMs
+    const name = STEP_NAMES[step] ?? step
+    const detail = total == null ? '' : `${done} of ${total}`
+    const last = steps.at(-1)
+    if (step === 'shares') {
+      // asked for all at once
+      steps.push({ atMs: beganMs, untilMs: nowMs, step: name, detail })
+    } else if (last?.step === name) {
+      // piece by piece: one step in all
+      steps[steps.length - 1] = { ...last, untilMs: nowMs, detail }
+    } else {
+      steps.push({ atMs: last?.untilMs ?? beganMs, untilMs: nowMs, step: name, detail })
+    }
   }
   try {
     const { recordId } = known
@@ -112,6 +141,7 @@ export async function openOnce(stage: Stage, record: number, requester: number):
       reason: right ? '' : 'wrong-bytes',
       keyMs,
       shares: got.released.length,
+      steps,
       // stragglers are waited for after the record is open
       ...(Number.isNaN(openMs) ? {} : { latencyMs: openMs })
     }

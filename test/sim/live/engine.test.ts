@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
+import type { CheckViolatedError } from '../../../sim/checks/violated.ts'
 import type { RunOptions } from '../../../sim/engine.ts'
 import { runLive } from '../../../sim/live/engine.ts'
 import { type ScenarioFile, scenarioShape } from '../../../sim/scenario/shape.ts'
@@ -64,7 +65,7 @@ describe('a live run', () => {
       act({ kind: 'emergency', atMs: 3_600 })
     ]
 
-    const result = await runLive(scenarioOf(), options(), { make: nearWorld, acts })
+    const result = await runLive(scenarioOf(), options({ trace: 1 }), { make: nearWorld, acts })
 
     expect(failures(result.operations)).toEqual([])
     expect(column(result.operations, 'kind').toSorted()).toEqual(
@@ -84,6 +85,39 @@ describe('a live run', () => {
     expect(column(result.more[0] as Table, 'noticedShare')).toEqual([1])
     expect(result.facts).toMatchObject({ denied: 1, 'not built: emergency': 1, unfinishedCount: 0 })
     expect(result.nodes.rows).toBe(8)
+    expect(result.trace.map(({ step }) => step)).toEqual(
+      expect.arrayContaining(['release', 'prove blocks', 'fetch and open'])
+    )
+    expect(result.trace.every(({ operation }) => operation === retrieved)).toBe(true)
+  }, 60_000)
+
+  it('ends by a check that does not hold, naming it and the seed', async () => {
+    const planting: typeof nearWorld = async (init) => {
+      const world = await nearWorld(init)
+      const { run: look } = world
+      const run: typeof world.run = async (node, name, args, others) =>
+        name === 'search'
+          ? [{ place: `node ${node}`, bytes: 24, found: 1 }]
+          : await look(node, name, args, others)
+      return Object.assign(world, { run })
+    }
+    const scenario = scenarioOf({
+      durationSeconds: 0.1,
+      network: { clinics: 3, patients: 1, latency: { model: 'constant', oneWayMs: 0 } },
+      records: { custodians: 3, threshold: 2, sizes: { model: 'fixed', bytes: 2_000 } }
+    })
+
+    const failed = await runLive(scenario, options(), { make: planting, acts: [] }).catch(
+      (err: unknown) => err
+    )
+
+    expect(failed).toMatchObject({
+      name: 'CheckViolatedError',
+      check: 'no-plaintext-outside',
+      seed: 7,
+      message: expect.stringContaining('seed 7')
+    })
+    expect((failed as CheckViolatedError).result?.checks).toHaveLength(5)
   }, 60_000)
 
   it('ends when it is told to, and leaves nothing behind', async () => {
