@@ -111,7 +111,7 @@ export async function encodeManifest({ manifest, files }: Sealed): Promise<Uint8
 }
 
 /**
- * @throws InvalidConfigError when it is something else's manifest
+ * @throws InvalidConfigError when it is something else's manifest, or of a version too different
  * @throws StoreCorruptError when it is torn or changed
  */
 export async function decodeManifest(
@@ -131,9 +131,14 @@ export async function decodeManifest(
   }
   const { format: _, files, ...manifest } = body
   const sealed = { manifest, files } as unknown as Sealed
-  return {
-    files: sealed.files,
-    manifest: { ...sealed.manifest, scenario: decodeScenario(sealed.manifest.scenario) }
+  try {
+    const scenario = decodeScenario(sealed.manifest.scenario)
+    return { files: sealed.files, manifest: { ...sealed.manifest, scenario } }
+  } catch (cause) {
+    const by = `keyward ${sealed.manifest.keyward}`
+    throw new InvalidConfigError(`${folder} expected a scenario of this version, made by ${by}`, {
+      cause
+    })
   }
 }
 
