@@ -9,13 +9,23 @@
  *     points.*, settings.*    tables (gather.ts)
  * @module
  */
-import { link, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import {
+  access,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidConfigError, RepoLockedError, StoreCorruptError } from '../../core/errors.ts'
 import type { EngineName } from '../engine.ts'
 import { parseJson } from '../results/files.ts'
 import type { Scenario } from '../scenario/shape.ts'
-import type { Build } from './build.ts'
+import { type Build, buildDifferences, buildShape } from './build.ts'
 import { canonicalJson, sha256Hex } from './canonical.ts'
 import { decodeOutcome, type PointOutcome } from './outcome.ts'
 import type { SweepPoint } from './plan.ts'
@@ -112,7 +122,7 @@ async function checkIdentity(path: string, identity: SweepIdentity): Promise<voi
       throw new InvalidConfigError(`${path} expected a folder, got ${err.code}`)
     })
     // a call that was stopped before it wrote sweep.json leaves these
-    if (names.every((name) => name === 'points' || name === 'lock')) return
+    if (names.every((name) => /^(points|lock|sweep\.json\.\d+\.tmp)$/.test(name))) return
     throw new InvalidConfigError(`${path} expected a new or empty folder or a sweep’s own`)
   }
   const text = new TextDecoder().decode(there)
@@ -122,11 +132,15 @@ async function checkIdentity(path: string, identity: SweepIdentity): Promise<voi
     string,
     unknown
   >[]
-  const differ = Object.keys(is ?? {}).filter(
-    (key) => canonicalJson(was?.[key]) !== canonicalJson(is?.[key])
-  )
+  const differ = Object.keys(is ?? {})
+    .filter((key) => canonicalJson(was?.[key]) !== canonicalJson(is?.[key]))
+    .flatMap((key) => {
+      const build = buildShape.safeParse(was?.[key])
+      if (key === 'build' && build.success) return buildDifferences(build.data, identity.build)
+      return `another ${key}`
+    })
   throw new InvalidConfigError(
-    `${path} holds another sweep (${differ.join(', ')} differ): take another folder`
+    `${path} holds another sweep (${differ.join('; ')}): take another folder`
   )
 }
 
@@ -172,12 +186,25 @@ async function writeOnce(path: string, text: string): Promise<boolean> {
     await link(temporary, path)
     return true
   } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw err
+    const { code } = err as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (code == null || !NO_LINKS.includes(code)) throw err
+    // a file system without links (exFAT): the folder's lock keeps other writers away
+    if (
+      await access(path).then(
+        () => true,
+        () => false
+      )
+    )
+      return false
+    await rename(temporary, path)
+    return true
   } finally {
     await rm(temporary, { force: true })
   }
 }
+
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 const pointFile = (path: string, id: string): string => join(path, 'points', `${id}.json`)
 

@@ -219,7 +219,7 @@ describe('the folder of a sweep', () => {
     const other = runSweep(sweepInit(folder.path, await smallPlan({ seed: 8 })))
     await expect(other).rejects.toMatchObject({
       name: 'InvalidConfigError',
-      message: expect.stringContaining('(seed differ)')
+      message: expect.stringContaining('(another seed)')
     })
   })
 
@@ -229,7 +229,9 @@ describe('the folder of a sweep', () => {
     await runSweep(sweepInit(folder.path, plan))
 
     const build = { ...BUILD, commit: 'b'.repeat(40) }
-    await expect(runSweep(sweepInit(folder.path, plan, { build }))).rejects.toThrow('build')
+    await expect(runSweep(sweepInit(folder.path, plan, { build }))).rejects.toThrow(
+      `commit ${'a'.repeat(40)} against ${'b'.repeat(40)}`
+    )
   })
 
   it('is refused when it holds something else', async () => {
