@@ -12,6 +12,7 @@ import { RunProgressLines } from '../progress.ts'
 import { verdict } from '../report/answer.ts'
 import { bytes, duration } from '../report/words.ts'
 import { type RunOutcome, runScenario } from '../run.ts'
+import { forEngine } from '../scenario/for-engine.ts'
 import { type LoadedScenario, loadScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/shape.ts'
 import { type SimCall, SimExit } from './call.ts'
@@ -28,10 +29,11 @@ export async function runOn(
   engineOf: (name: EngineName) => Promise<Engine>
 ): Promise<number> {
   const { shell, out, flags, given } = call
-  const loaded = await loadScenario(given[0] ?? '', { cwd: shell.cwd, set: overrides(call) })
-  const { scenario } = loaded
-  const { seed } = scenario
   const engine = flags.engine ?? 'model'
+  const found = await loadScenario(given[0] ?? '', { cwd: shell.cwd, set: overrides(call) })
+  const scenario = forEngine(found.scenario, engine)
+  const loaded = { ...found, scenario }
+  const { seed } = scenario
   if (!out.json) shell.stderr.write(`SEED ${seed}\n`)
   const fits = estimate(scenario, engine)
   if (flags['force'] !== true) assertFits(fits)

@@ -9,6 +9,7 @@ import { readStamp } from '../calibrate/stamp.ts'
 import { assertFits, estimate } from '../estimate.ts'
 import { type SweptRun, writeSweepReport } from '../report/sweep.ts'
 import { number } from '../report/words.ts'
+import { forEngine } from '../scenario/for-engine.ts'
 import { loadScenario } from '../scenario/load.ts'
 import { thisBuild } from '../sweep/build.ts'
 import { planSweep, type SweepPlan } from '../sweep/plan.ts'
@@ -20,8 +21,9 @@ export async function sweep(call: SimCall): Promise<number> {
   const { shell, out, flags, given } = call
   const { cwd, signal } = shell
   const loaded = await loadScenario(given[0] ?? '', { cwd, set: flags.set ?? [] })
-  const { scenario, folder: baseFolder } = loaded
+  const { folder: baseFolder } = loaded
   const engine = flags.engine ?? 'model'
+  const scenario = forEngine(loaded.scenario, engine)
   const plan = await planSweep({
     scenario,
     over: list(flags['over']),

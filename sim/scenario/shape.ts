@@ -280,7 +280,11 @@ export const scenarioShape = z.strictObject({
       z.strictObject({
         figure: z.string().min(1).max(100).describe('of summary.json, such as "retrieve.ok.share"'),
         atLeast: z.number().optional().describe('the least that is as expected'),
-        atMost: z.number().optional().describe('the most that is as expected')
+        atMost: z.number().optional().describe('the most that is as expected'),
+        engine: z
+          .enum(['live', 'model'])
+          .optional()
+          .describe('whose figure it is; left out: both have it')
       })
     )
     .max(32)
