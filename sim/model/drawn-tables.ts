@@ -28,7 +28,7 @@ export interface Stale {
 }
 
 /** Draws that may fail, as a multiple of k, before a bucket takes the next in line. */
-const DRAWS_FACTOR = 64
+const DRAWS_FACTOR = 8
 const MARKS = 1_024
 const UNIT = 2 ** -32
 
@@ -223,11 +223,12 @@ export class DrawnTables implements Tables {
     const from = prefixes.from
     const to = prefixes.to
     if (to - from <= this.policy.k) {
+      // `js` pings nobody in a bucket that is not full, and so keeps them all
       const found = this.found
       let next = count
       for (let position = from; position < to; position++) {
         const peer = prefixes.nodeAt(position)
-        if (peer !== node && peer !== except) found[next++] = peer
+        if (peer !== node && peer !== except && !this.#isForgotten(peer, 0)) found[next++] = peer
       }
       return next
     }
@@ -248,21 +249,26 @@ export class DrawnTables implements Tables {
     const stale = this.#stale
     const mark = this.#nextMark()
     const k = this.policy.k
+    const isJs = this.policy.table === 'js'
     const end = count + k
     let state = mix(
       mix(this.#seed ^ Math.imul(node + 1, 0x9e37_79b1)) ^ Math.imul(bucket + 1, 0x85eb_ca6b)
     )
     let next = count
-    let draws = DRAWS_FACTOR * k
-    while (next < end) {
+    const draws = DRAWS_FACTOR * k
+    for (let i = 0; next < end; i++) {
       let position: number
-      if (draws-- > 0) {
+      if (i < draws) {
         state = (state + 0x9e37_79b9) | 0
         position = from + Math.floor((mix(state) >>> 0) * size * UNIT)
-      } else position = from + ((-draws - 1) % size)
+      } else {
+        // hardly enough are left: once along all, and in `js`, which keeps k, once more for the dead
+        if (i - draws >= (isJs ? 2 * size : size)) break
+        position = from + ((i - draws) % size)
+      }
       const peer = prefixes.nodeAt(position)
       if (peer === node) continue
-      if (stale !== undefined && draws > 0 && stale.online[peer] === 0) {
+      if (stale !== undefined && i - draws < size && stale.online[peer] === 0) {
         const kept = stale.keepSeconds[next - count] as number
         if (stale.now - (stale.awaySince[peer] as number) > kept) continue
       }
@@ -280,6 +286,13 @@ export class DrawnTables implements Tables {
       }
     }
     return next
+  }
+
+  /** Of `classic`, which asks everybody at each refresh. */
+  #isForgotten(peer: number, place: number): boolean {
+    const stale = this.#stale
+    if (stale === undefined || this.policy.table === 'js' || stale.online[peer] !== 0) return false
+    return stale.now - (stale.awaySince[peer] as number) > (stale.keepSeconds[place] as number)
   }
 
   #dropFarther(node: number, keyHi: number, keyLo: number, from: number, count: number): number {

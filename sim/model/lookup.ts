@@ -124,7 +124,7 @@ export class Lookups {
     this.#paths = policy.beta == null ? policy.paths : 1
     this.#lists = new PathLists(ids, policy.k)
     this.#early = policy.beta == null ? undefined : new EarlyStop(ids, policy.k, policy.beta)
-    this.#seen = new Seen(policy.k * (this.#paths === 1 ? 30 : 12 * this.#paths))
+    this.#seen = new Seen(policy.k * (this.#paths === 1 ? 16 : 12 * this.#paths))
     this.#merged = new Uint32Array(this.#paths * policy.k)
     this.#distances = new Uint32Array(policy.k)
     this.#answerKind = kinds

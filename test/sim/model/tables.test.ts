@@ -169,6 +169,38 @@ describe('settled tables', () => {
     expect(away / everything).toBeLessThan(1.1)
   })
 
+  it.each([
+    { table: 'js' as const, kept: 11 },
+    { table: 'classic' as const, kept: 6 }
+  ])('$table: with room for all, the absent are kept or forgotten ($kept)', ({ table, kept }) => {
+    const ids = randomIds(12, new Rng(SEED))
+    const stale = {
+      online: Uint8Array.from(ids.hi, (_, i) => Number(i < 6)),
+      // one of them only just
+      awaySince: Int32Array.from(ids.hi, (_, i) => (i === 11 ? 99 : 0)),
+      now: 100,
+      keepSeconds: new Float64Array(20).fill(10)
+    }
+    const tables = buildTables(ids, { table, k: 20, prefixLength: 6 }, new Rng(1), { stale })
+
+    expect(tables.closest(0, 1, 2, 20, -1)).toBe(kept)
+  })
+
+  it('of classic hold fewer when hardly anybody is there', () => {
+    const ids = randomIds(everything, new Rng(SEED))
+    const stale = {
+      online: Uint8Array.from(ids.hi, (_, i) => Number(i % 250 === 0)),
+      awaySince: new Int32Array(everything),
+      now: 100,
+      keepSeconds: new Float64Array(20)
+    }
+    const of = (table: 'js' | 'classic'): number =>
+      buildTables(ids, { table, k: 20, prefixLength: 0 }, new Rng(1), { stale }).sizeOf(0)
+
+    expect(of('classic')).toBe(3)
+    expect(of('js')).toBe(20)
+  })
+
   it('are made for a million nodes in a few bytes each', () => {
     const ids = randomIds(1_000_000, new Rng(SEED))
     const tables = buildTables(ids, { table: 'js', k: 20, prefixLength: 6 }, new Rng(1))
