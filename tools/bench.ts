@@ -20,7 +20,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   fetch: () => import('../test/bench/fetch.bench.ts'),
   release: () => import('../test/bench/release.bench.ts'),
   dht: () => import('../test/bench/dht.bench.ts'),
-  start: () => import('../test/bench/start.bench.ts')
+  start: () => import('../test/bench/start.bench.ts'),
+  live: () => import('../test/bench/live.bench.ts')
 }
 
 /** Others' share of the processors above which a run is marked. */

@@ -34,7 +34,7 @@ describe('a channel to a worker', () => {
   })
 
   it.each([
-    { id: 'a refusal', err: new AccessDeniedError('denied'), field: { code: 'denied' } },
+    { id: 'a refusal', err: new AccessDeniedError(1), field: { code: 1 } },
     { id: 'faults', err: new InvalidRecordError('bad', ['a', 'b']), field: { faults: ['a', 'b'] } }
   ])('keeps name, message and fields of an error: $id', async ({ err, field }) => {
     const channel = pair({

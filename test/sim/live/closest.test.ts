@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../core/bytes.ts'
 import { nativePrimitives as p } from '../../../node/crypto/native.ts'
 import { foundShare, trueClosest } from '../../../sim/live/closest.ts'
-import { deal, placesOf } from '../../../sim/live/topology.ts'
+import { deal } from '../../../sim/live/topology.ts'
 
 const servers = fc
   .uniqueArray(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 30, selector: toHex })
@@ -47,12 +47,5 @@ describe('a topology', () => {
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
       })
     )
-  })
-
-  it('gives every pair of nodes the delay that the scenario’s map has', () => {
-    const places = placesOf({ oneWayMs: (a, b) => 10 * a + b }, 3)
-
-    expect([...places.oneWayMs]).toEqual([0, 1, 2, 10, 11, 12, 20, 21, 22])
-    expect([...places.of]).toEqual([0, 1, 2])
   })
 })
