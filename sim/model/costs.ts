@@ -94,10 +94,14 @@ export const bytes = {
   accessRequest: 2_450,
   /** access/SPEC.md, answer-released, with a body of some 900 B (RECEIPT_MAX_BYTES). */
   accessAnswer: 2_600,
+  /** The same without a share (1,120 B of encapsulation, 81 B of ciphertext). */
+  accessRight: 1_400,
   /** access/SPEC.md, answer-denied. */
   accessDenied: 400,
-  /** custody/SPEC.md: manifest, envelope, the custody key's 1,120 B. */
-  deal: (n: number): number => 2_900 + 100 * n,
+  /** custody/SPEC.md: manifest, envelope. */
+  deal: (n: number): number => 1_600 + 100 * n,
+  /** With an owner's first deal to a custodian: the custody key, encapsulated. */
+  custodyKey: 1_140,
   /** custody/SPEC.md, receipt, with a body of some 700 B. */
   ack: 970,
   pin: 80,
@@ -105,7 +109,7 @@ export const bytes = {
   /** custody/SPEC.md, notice: a Grants or Records message with its signature. */
   notice: 520,
   /** custody/SPEC.md, notice: Revocations of one grant. */
-  revocation: 260,
+  revocation: 220,
   noticeAnswer: 110,
   /** inbox/SPEC.md, card, answer-card, register. */
   cardRequest: 40,

@@ -8,6 +8,7 @@ import type { Planned } from '../workload.ts'
 import { bytes, gas } from './costs.ts'
 import { type Grant, isIn } from './custody.ts'
 import { type ConsentRow, type Domain, untilOnline } from './domain.ts'
+import type { Operation } from './operations.ts'
 import { type Process, ticks } from './process.ts'
 import { relay } from './relay.ts'
 import { retrieve } from './retrieve.ts'
@@ -40,15 +41,23 @@ export function* wish(domain: Domain, act: Planned): Process {
     usableTick: Number.NaN
   }
   domain.consents.push(consent)
-  if (!(yield* read(domain, act.owner, at))) return
-  consent.readTick = processes.nowTick
-  yield* processes.sleep(ticks(domain.costs.decideMs))
+  yield* untilReadable(domain, act.owner, at)
   const distrusted = (domain.distrusted.get(act.actor) ?? Infinity) <= processes.nowTick
   if (!act.approved || distrusted) {
-    yield* reply(domain, meter(), act.owner, act.actor, keepers, bytes.denial)
+    const cost = meter()
+    yield* read(domain, cost, act.owner, at)
+    yield* reply(domain, cost, act.owner, act.actor, keepers, bytes.denial)
     return
   }
-  const grant = yield* give(domain, act, keepers)
+  // who grants looks into her mailboxes first: it is part of the act
+  const answer = operations.begin('grant', act.owner)
+  if (!(yield* read(domain, answer, act.owner, at))) {
+    operations.end(answer, 'PeerUnavailableError')
+    return
+  }
+  consent.readTick = processes.nowTick
+  yield* processes.sleep(ticks(domain.costs.decideMs))
+  const grant = yield* give(domain, answer, act, keepers)
   if (grant == null) return
   consent.minedTick = processes.nowTick
   if (!(yield* untilConfirmed(domain, grant))) return
@@ -84,41 +93,46 @@ function* leave(domain: Domain, cost: Meter, from: number, keeper: number): Proc
   return yield* traffic.hop(cost, keeper, from, bytes.done, 'inbox')
 }
 
-/** She looks into her mailboxes when she is on, until one that is on has the wish. */
-function* read(domain: Domain, owner: number, keepers: readonly number[]): Process<boolean> {
+/** Until she is on, looks at her mail, and one that has the wish is there, too. */
+function* untilReadable(domain: Domain, owner: number, keepers: readonly number[]): Process {
   const { processes, costs, traffic } = domain
-  const cost = meter()
   yield* untilOnline(domain, owner)
   yield* processes.sleep(ticks(unitHash(owner, processes.nowTick) * costs.mailPollMs))
   for (let look = 0; look < LOOKS_MAX; look++) {
     yield* untilOnline(domain, owner)
-    const lists = yield* processes.all(
-      keepers.map((keeper) =>
-        traffic.exchange(cost, owner, keeper, 'inbox', bytes.list, bytes.wish + bytes.noMail)
-      )
-    )
-    const from = keepers.filter((_, i) => lists[i])
-    if (from.length > 0) {
-      yield* processes.all(
-        from.map((keeper) =>
-          traffic.exchange(cost, owner, keeper, 'inbox', bytes.remove, bytes.done)
-        )
-      )
-      return true
-    }
+    const there = keepers.some((each) => traffic.isOnline(each) && !traffic.isParted(owner, each))
+    if (there) return
     yield* processes.sleep(ticks(costs.mailPollMs))
   }
-  return false
 }
 
-/** The grant on chain, then its capsule to the one who asked; a row of its own. */
+/** Mail of all keepers that are there, taken out once it was read. */
+function* read(
+  domain: Domain,
+  cost: Meter,
+  owner: number,
+  keepers: readonly number[]
+): Process<boolean> {
+  const { processes, traffic } = domain
+  const items = bytes.wish + bytes.noMail
+  const lists = yield* processes.all(
+    keepers.map((keeper) => traffic.exchange(cost, owner, keeper, 'inbox', bytes.list, items))
+  )
+  const from = keepers.filter((_, i) => lists[i])
+  yield* processes.all(
+    from.map((keeper) => traffic.exchange(cost, owner, keeper, 'inbox', bytes.remove, bytes.done))
+  )
+  return from.length > 0
+}
+
+/** The grant on chain, then its capsule to the one who asked. */
 function* give(
   domain: Domain,
+  operation: Operation,
   act: Planned,
   keepers: readonly number[]
 ): Process<Grant | undefined> {
   const { operations, custody, chain, processes } = domain
-  const operation = operations.begin('grant', act.owner)
   const view = yield* chain.view(act.owner)
   if (!view.ok) {
     operations.end(operation, 'ChainUnavailableError')

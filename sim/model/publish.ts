@@ -83,7 +83,9 @@ function* settle(domain: Domain, meter: Meter, record: RecordState, place: numbe
   if (record.shares[place] !== 1) {
     const { state, connection } = yield* traffic.reach(meter, owner, clinic, 'custody')
     if (state === 'away') return
-    const size = bytes.deal(custody.n)
+    // whoever dealt here before has left her custody key
+    const first = domain.scenario.records.perPatient === 0
+    const size = bytes.deal(custody.n) + (first ? bytes.custodyKey : 0)
     if (!(yield* traffic.hop(meter, owner, clinic, size, 'custody', connection))) return
     yield* traffic.work(clinic, costs.dealCpuMs)
     const view = yield* chain.view(clinic)

@@ -176,7 +176,8 @@ function* askOnce(
   const { code } = yield* gate.serve(custodian, { requester, want, record, place, grant, conf })
   const step = code === 0 ? 'release' : 'refuse'
   domain.trace(operation, custodian, step, arrived, code === 0 ? want : String(code))
-  const size = code === 0 ? bytes.accessAnswer : bytes.accessDenied
+  const released = want === 'share' ? bytes.accessAnswer : bytes.accessRight
+  const size = code === 0 ? released : bytes.accessDenied
   const heard = yield* traffic.hop(operation, custodian, requester, size, 'access', connection)
   if (!heard) return -1
   if (code === 0) yield* traffic.work(requester, costs.openCpuMs)
