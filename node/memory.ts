@@ -36,6 +36,7 @@ export { CanaryScanner, canariesOf, StreamScan } from './demo/canary.ts'
 export { deriveIdentity, type NodeIdentity } from './keys/identity.ts'
 export { type Carried, type Carrier, Switchboard } from './memory-wire.ts'
 export { DHT_PROTOCOL, type DhtTuning } from './network/dht.ts'
+export { nearTable, TRIE_DEPTH, type Trie, wholeSelfQuery } from './network/near-table.ts'
 
 /** A chain as a node meets it: a MemoryChain, or what speaks for one in another process. */
 export interface NodeChain {

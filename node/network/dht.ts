@@ -14,22 +14,29 @@ import {
 import { InvalidMessageError } from '../../core/errors.ts'
 import { DHT_STREAMS_IN, DHT_STREAMS_OUT } from '../../core/limits.ts'
 import type { Clock } from '../../protocols/framing.ts'
+import { nearTable, TRIE_DEPTH, type Trie, wholeSelfQuery } from './near-table.ts'
 import { limitMessages, providerQuota, type QuotaInit } from './quota.ts'
 
 export const DHT_PROTOCOL = '/keyward/kad/1.0.0'
 
 /**
- * What an operator, or a study of the DHT, may set of kad-dht. Lowering paths alone loses reach in
- * networks of more than some 1,280 servers (PERFORMANCE.md §4): a table first, then paths.
+ * What an operator, or a study of the DHT, may set of kad-dht. Paths are not to be lowered over the
+ * library's own table: it loses reach where servers are more than it holds (PERFORMANCE.md §4).
  */
 export interface DhtTuning {
+  /**
+   * `near` is the library's table made deep near the node (near-table.ts); `trie` the library's own,
+   * to study it.
+   * @default near
+   */
+  readonly table?: 'near' | 'trie'
   /** Size of a bucket and of an answer. @default 20 */
   readonly k?: number
   /** Questions under way at once on a path. @default 10 */
   readonly alpha?: number
   /** @default alpha */
   readonly disjointPaths?: number
-  /** Bits of an id that the table's trie tells apart; it holds k · 2^bits peers. @default 6 */
+  /** Bits of an id that tell buckets apart; `trie` holds k · 2^bits peers. @default 6 */
   readonly prefixLength?: number
   /** From the start to the first lookup of the own id. @default 50 */
   readonly initialQuerySelfMs?: number
@@ -67,23 +74,39 @@ export const keywardDht =
     const limited = new Proxy(components, {
       get: (target, name) => parts[name as keyof KadDHTComponents] ?? Reflect.get(target, name)
     })
+    const { tuning = {} } = init
     const dht = kadDHT({
       protocol: DHT_PROTOCOL,
       clientMode: !init.server,
       peerInfoMapper: passthroughMapper, // the default drops private addresses: a hospital's LAN
-      ...tuned(init.tuning ?? {}),
+      ...tuned(tuning),
       maxInboundStreams: DHT_STREAMS_IN,
       maxOutboundStreams: DHT_STREAMS_OUT,
       validators: { pk: refuseValue },
       reprovide: { concurrency: 1 } // others take PROVIDERS_PER_SECOND from us
-    })(limited)
-    return dht as SingleKadDHT // what kadDHT returns, with the size of its table
+    })(limited) as KadDHTWithTable
+    if (tuning.table !== 'trie') {
+      const { k, prefixLength } = tuning
+      nearTable(dht.routingTable.kb, {
+        clock: init.clock,
+        ...(k != null && { k }),
+        ...(prefixLength != null && { prefixLength })
+      })
+      wholeSelfQuery(dht)
+    }
+    return dht
   }
+
+/** What kadDHT returns; its types tell of the table's size alone. */
+interface KadDHTWithTable extends SingleKadDHT {
+  readonly routingTable: SingleKadDHT['routingTable'] & { readonly kb: Trie }
+  readonly querySelf: { count: number }
+}
 
 /** kad-dht takes what is left out, not what is undefined, for its default. */
 function tuned(tuning: DhtTuning): KadDHTInit {
-  const { k, alpha, disjointPaths, prefixLength, querySelfMs, answerMinMs } = tuning
-  const { pingsAtOnce, pingsQueued } = tuning
+  const { k, alpha, disjointPaths, querySelfMs, answerMinMs, pingsAtOnce, pingsQueued } = tuning
+  const prefixLength = tuning.table === 'trie' ? tuning.prefixLength : TRIE_DEPTH
   return {
     initialQuerySelfInterval: tuning.initialQuerySelfMs ?? FIRST_SELF_QUERY_MS,
     ...(k != null && { kBucketSize: k }),
