@@ -4,10 +4,11 @@
  * there already are not grown again, so a stopped calibration goes on and a kept one can be judged
  * anew in a minute.
  *
- * The error is split in three. `filled`: real nodes with tables that the model made, so that only
- * the query policy can differ. `grown`: tables as joining made them, taken over verbatim. For both
- * the verdict is on the policy. `generated`: the model's own tables against real ones that grew,
- * which is what claims about sizes that nobody can grow rest on.
+ * The error is split in four. `filled`: real nodes with tables that the model drew, so that only the
+ * query policy can differ. `grown`: tables as joining made them, taken over verbatim. For both the
+ * verdict is on the policy. `generated`: networks that grew in the model, step by step as the real
+ * ones did, against the real ones. `drawn`: the tables that the model draws for sizes that cannot be
+ * grown at all; what claims at a million nodes rest on.
  * @module
  */
 import { Rng } from '../random.ts'
@@ -15,7 +16,8 @@ import { AGREED_D } from '../statistics/agreement.ts'
 import { COUNTS, type Compared, compare, type Row } from './compare.ts'
 import { type Configuration, configurations, quick } from './configurations.ts'
 import { readNetworks, writeNetwork } from './data.ts'
-import { generatedLists } from './generated-lists.ts'
+import { drawnLists } from './drawn-lists.ts'
+import type { TableSource } from './model-side.ts'
 import type { RealNetworkData } from './observation.ts'
 import { realNetwork } from './real-network.ts'
 import type { CalibrationStamp } from './stamp.ts'
@@ -43,6 +45,8 @@ export interface Calibration {
   readonly stamp: CalibrationStamp
 }
 
+const SOURCES: readonly TableSource[] = ['verbatim', 'generated', 'drawn']
+
 /** Median error that latency and bytes are held to. */
 export const MEDIAN_ERROR_MAX = 0.15
 
@@ -60,19 +64,16 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
       )
       if (alike.length === 0) continue
       for (const policy of configuration.policies) {
-        for (const tables of from === 'joining'
-          ? (['verbatim', 'generated'] as const)
-          : (['verbatim'] as const)) {
+        for (const tables of from === 'joining' ? SOURCES : SOURCES.slice(0, 1)) {
           init.signal.throwIfAborted()
           const name = `${configuration.name}, ${policy.paths} × ${policy.alpha}, ${from}, ${tables}`
           init.progress?.(`comparing ${name}`, rows.length, 0)
-          const repeats = init.quick === true ? { repeats: 2, draws: 100 } : {}
           const result = compare({
             networks: alike,
             policy,
             tables,
             rng: rng.derive(name),
-            ...repeats
+            ...(init.quick === true && { repeats: 2, draws: 100 })
           })
           rows.push(...result.rows)
           uneven.push({ configuration: name, ...result.uneven })
@@ -105,7 +106,7 @@ async function gather(
           name,
           seed,
           signal,
-          ...(from === 'filling' && { tablesFor: generatedLists(configuration.growth, seed) }),
+          ...(from === 'filling' && { tablesFor: drawnLists(configuration.growth, seed) }),
           ...(init.progress != null && {
             progress: (step, done, total) =>
               init.progress?.(`${name}, network ${seed}: ${step}`, done, total)

@@ -5,7 +5,7 @@
 import type { Rng } from '../random.ts'
 import { type Agreement, agreement, type Pair } from '../statistics/agreement.ts'
 import { gini, maxOverMean } from '../statistics/inequality.ts'
-import { modelLookups } from './model-side.ts'
+import { modelLookups, type TableSource } from './model-side.ts'
 import type { Observation, Policy, RealNetworkData } from './observation.ts'
 
 export const METRICS = ['requests', 'hops', 'found', 'load', 'bytes', 'latencyMs'] as const
@@ -19,7 +19,7 @@ export const MOVED_MAX = 0.01
 export interface Row extends Agreement {
   readonly configuration: string
   readonly policy: Policy
-  readonly tables: 'filled' | 'grown' | 'generated'
+  readonly tables: 'filled' | 'grown' | 'generated' | 'drawn'
   readonly roundTripMs: number
   readonly metric: Metric
 }
@@ -28,7 +28,7 @@ export interface CompareInit {
   /** Alike in name, and in how their tables came about. */
   readonly networks: readonly RealNetworkData[]
   readonly policy: Policy
-  readonly tables: 'verbatim' | 'generated'
+  readonly tables: TableSource
   readonly rng: Rng
   /** Of each lookup, in the model. @default 8 */
   readonly repeats?: number
@@ -129,7 +129,7 @@ function unevenness(sides: readonly Side[]): Compared['uneven'] {
   return sum
 }
 
-function tablesName(side: CompareInit['tables'], first?: RealNetworkData): Row['tables'] {
-  if (side === 'generated') return 'generated'
+function tablesName(side: TableSource, first?: RealNetworkData): Row['tables'] {
+  if (side !== 'verbatim') return side
   return first?.from === 'filling' ? 'filled' : 'grown'
 }

@@ -41,16 +41,21 @@ const configuration = (
   }
 }
 
+const near = (of: Configuration): Configuration => ({
+  ...of,
+  name: `${of.name}-near`,
+  growth: { ...of.growth, table: 'near' }
+})
+
 export const configurations: readonly Configuration[] = [
-  // a table of 40 in a network of 120: lookups of 2 to 4 hops that miss some of their targets
-  configuration(120, [5, 3], [3, 1], [10, 10]),
+  // a table of 16 in a network of 64: lookups of 2 to 4 hops that miss some of their targets
+  configuration(64, [4, 2], [3, 1], [3, 3]),
+  // the same network with the table that our nodes have
+  near(configuration(64, [4, 2], [3, 1])),
   // kad-dht's defaults
   configuration(60, [20, 6], [10, 10]),
-  // a table of 16
-  configuration(120, [4, 2], [3, 3]),
-  // the same in 200 nodes, and with prefixes as deep as they need
-  configuration(200, [5, 3], [3, 1], [10, 10]),
-  configuration(200, [5, 16], [3, 1], [10, 10])
+  // a table of 40 in a network of 120
+  configuration(120, [5, 3], [3, 1])
 ]
 
 /** For continuous integration: the machinery, not a claim. */

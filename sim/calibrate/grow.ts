@@ -17,6 +17,7 @@ import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import { nearTable, TRIE_DEPTH, type Trie, wholeSelfQuery } from '../../node/memory.ts'
 import type { Rng } from '../random.ts'
 import { placeOf } from './key.ts'
 import type { Growth, Policy, RealTables } from './observation.ts'
@@ -26,28 +27,22 @@ const PROTOCOL = '/calibrate/kad/1.0.0'
 const JOINING_AT_ONCE = 4
 const JOIN_MAX_MS = 120_000
 const POLL_MS = 50
+/** All nodes share a processor or less of one: nobody is to be taken for dead because it is slow. */
+const PATIENCE_MS = 60_000
 /** Only what we call ourselves. */
 const NEVER_MS = 1_000_000_000
+const SYSTEM = { nowMs: () => Date.now() }
 /** Each is what a node does by itself in 5 minutes: a self-query and a refresh. */
 const ROUNDS = 1
-
-interface Contact {
-  readonly kadId: Uint8Array
-  readonly peerId: PeerId
-}
 
 interface Inside {
   getClosestPeers(key: Uint8Array, options: { signal: AbortSignal }): AsyncIterable<QueryEvent>
   readonly queryManager: { disjointPaths: number; alpha: number }
-  readonly querySelf: { querySelf(): Promise<void>; stop(): void }
+  readonly querySelf: { count: number; querySelf(): Promise<void>; stop(): void }
   readonly routingTableRefresh: { stop(): Promise<void> }
   readonly routingTable: {
     readonly size: number
-    readonly kb: {
-      verify: () => Promise<boolean>
-      add(peer: PeerId): Promise<void>
-      toIterable(): Iterable<Contact>
-    }
+    readonly kb: Trie & { add(peer: PeerId): Promise<void> }
   }
 }
 
@@ -271,11 +266,24 @@ async function startNode(
     kBucketSize: growth.k,
     alpha: growth.alpha,
     disjointPaths: growth.paths,
-    prefixLength: growth.prefixLength,
+    prefixLength: growth.table === 'near' ? TRIE_DEPTH : growth.prefixLength,
     querySelfInterval: NEVER_MS,
+    networkDialTimeout: { minTimeout: PATIENCE_MS },
+    pingNewContactTimeout: { minTimeout: PATIENCE_MS },
+    pingOldContactTimeout: { minTimeout: PATIENCE_MS },
+    onPeerConnectTimeout: PATIENCE_MS,
+    incomingMessageTimeout: PATIENCE_MS,
     maxInboundStreams: 1_024,
     maxOutboundStreams: 1_024
   })
+  const withTable = (components: KadDHTComponents) => {
+    const made = dht(components) as unknown as Inside
+    if (growth.table === 'near') {
+      nearTable(made.routingTable.kb, { clock: SYSTEM, ...growth })
+      wholeSelfQuery(made)
+    }
+    return made
+  }
   return (await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
     logger: SILENT,
@@ -286,13 +294,17 @@ async function startNode(
     connectionMonitor: { enabled: false },
     connectionManager: {
       maxConnections: 10_000,
+      dialTimeout: PATIENCE_MS,
+      inboundUpgradeTimeout: PATIENCE_MS,
+      inboundStreamProtocolNegotiationTimeout: PATIENCE_MS,
+      outboundStreamProtocolNegotiationTimeout: PATIENCE_MS,
       inboundConnectionThreshold: Number.POSITIVE_INFINITY,
       maxIncomingPendingConnections: Number.POSITIVE_INFINITY
     },
     services: {
-      identify: identify(),
-      ping: ping(),
-      dht: (components: KadDHTComponents) => dht(watching(components, watch)) as never
+      identify: identify({ timeout: PATIENCE_MS }),
+      ping: ping({ timeout: PATIENCE_MS }),
+      dht: (components: KadDHTComponents) => withTable(watching(components, watch)) as never
     }
   })) as unknown as Node
 }

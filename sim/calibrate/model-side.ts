@@ -10,15 +10,21 @@ import { buildTables, loadTables, type Tables } from '../model/tables.ts'
 import { TICKS_PER_MS, Wheel } from '../model/wheel.ts'
 import type { Rng } from '../random.ts'
 import { pairDelays } from './delays.ts'
+import { grownTables } from './grown-tables.ts'
 import { placeOf, wordsOf } from './key.ts'
 import { answerBytes, requestBytes } from './message-bytes.ts'
 import type { Measured, Observation, RealNetworkData } from './observation.ts'
 
+/**
+ * `verbatim`: as exported. `generated`: the network grows again in the model (grown-tables.ts).
+ * `drawn`: as the model draws them for networks too large to be grown, of a settled network.
+ */
+export type TableSource = 'verbatim' | 'generated' | 'drawn'
+
 export interface ModelSideInit {
   readonly network: RealNetworkData
   readonly measured: Measured
-  /** `verbatim`: as exported. `generated`: as the model makes them for these ids. */
-  readonly tables: 'verbatim' | 'generated'
+  readonly tables: TableSource
   readonly repeats: number
   readonly rng: Rng
 }
@@ -81,11 +87,13 @@ function tablesOf(
   order: Uint32Array,
   rankOf: Uint32Array
 ): Tables {
-  const { k, prefixLength } = network.growth
-  const policy = { table: 'js', k, prefixLength } as const
-  if (tables === 'generated') return buildTables(ids, policy, rng.derive('tables'))
+  const { kadIds, growth } = network
+  const policy = { table: 'js', k: growth.k, prefixLength: growth.prefixLength } as const
+  const own = rng.derive('tables')
+  if (tables === 'drawn') return buildTables(ids, policy, own)
+  const given = tables === 'verbatim' ? network.tables : grownTables({ kadIds, growth, rng: own })
   const lists = Array.from(order, (index) =>
-    Uint32Array.from(network.tables[index] ?? [], (entry) => rankOf[entry] as number)
+    Uint32Array.from(given[index] ?? [], (entry) => rankOf[entry] as number)
   )
   return loadTables(ids, policy, lists)
 }

@@ -9,6 +9,8 @@ export interface Growth {
   readonly nodes: number
   readonly k: number
   readonly prefixLength: number
+  /** kad-dht's own table, or ours (node/network/near-table.ts). @default trie */
+  readonly table?: 'trie' | 'near'
   /** Of the lookups by which it grows. */
   readonly alpha: number
   readonly paths: number

@@ -11,7 +11,7 @@ import type { Growth } from './observation.ts'
 /** More than any table that calibrate fills. */
 const ALL = 64
 
-export const generatedLists =
+export const drawnLists =
   (growth: Growth, seed: number) =>
   (kadIds: readonly string[]): number[][] => {
     const { k, prefixLength } = growth
