@@ -3,13 +3,10 @@
  * its own. A node that leaves is stopped as its owner would stop it; it comes back on what it kept.
  * @module
  */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { InvalidConfigError } from '../../core/errors.ts'
 import type { Rng } from '../random.ts'
-import type { SessionModel } from '../scenario/shape.ts'
-import { type Sessions, sessionsOf } from '../sessions.ts'
+import type { Sessions } from '../sessions.ts'
+import { sessionsFrom } from '../topologies/session-lengths.ts'
 import type { Stage } from './stage.ts'
 
 const MONTH_SECONDS = 30 * 86_400
@@ -18,8 +15,8 @@ const MONTH_SECONDS = 30 * 86_400
 export async function keepSessions(stage: Stage, signal: AbortSignal): Promise<void> {
   const { churn } = stage.scenario
   const models = {
-    clinic: modelOf(stage, churn.clinics),
-    patient: modelOf(stage, churn.patients)
+    clinic: sessionsFrom(churn.clinics, stage.baseFolder),
+    patient: sessionsFrom(churn.patients, stage.baseFolder)
   }
   await Promise.all(
     stage.world.nodes.flatMap(({ index, role }) => {
@@ -83,16 +80,3 @@ const passed = (seconds: number, signal: AbortSignal): Promise<boolean> =>
     () => true,
     () => false
   )
-
-function modelOf({ baseFolder }: Stage, model: SessionModel): Sessions | undefined {
-  if (model.model !== 'measured' || model.file == null) return sessionsOf(model)
-  const path = resolve(baseFolder, model.file)
-  const lengths = readFileSync(path, 'utf8')
-    .split('\n')
-    .map(Number)
-    .filter((seconds) => seconds > 0)
-  if (lengths.length === 0) {
-    throw new InvalidConfigError(`${model.file} expected session lengths in s, got none`)
-  }
-  return sessionsOf(model, lengths)
-}

@@ -40,11 +40,11 @@ const LOOKUPS = 3
 
 export function buildDomain(init: BuildInit): Domain {
   const { scenario, options, rng, nodes, wheel, startTick, untilTick, ground } = init
-  const { seed, repeat } = options
+  const { seed, repeat, baseFolder } = options
   const { clinics } = scenario.network
   const costs = defaultCosts
   const processes = new Processes(wheel, WAITING)
-  const latency = latencyOf(scenario.network.latency, nodes, rng.derive('latency'))
+  const latency = latencyOf(scenario.network.latency, nodes, rng.derive('latency'), baseFolder)
   const oneWayMs = (from: number, to: number): number => latency.oneWayMs(from, to)
   const placement = placed(nodes, rng.derive('ids'), ground)
   const presence = new Presence({
@@ -55,7 +55,8 @@ export function buildDomain(init: BuildInit): Domain {
     processes,
     rng: rng.derive('presence'),
     kinds: CHURN,
-    startTick
+    startTick,
+    baseFolder
   })
   const { online, cameOnline } = presence
   const shared = { scenario, nodes, processes, costs, startTick, untilTick, oneWayMs, online }

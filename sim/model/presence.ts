@@ -3,11 +3,10 @@
  * good. Kept by node here and by rank there.
  * @module
  */
-import { readFileSync } from 'node:fs'
-import { InvalidConfigError } from '../../core/errors.ts'
 import type { Rng } from '../random.ts'
-import type { Scenario, SessionModel } from '../scenario/shape.ts'
-import { type Sessions, sessionsOf } from '../sessions.ts'
+import type { Scenario } from '../scenario/shape.ts'
+import type { Sessions } from '../sessions.ts'
+import { sessionsFrom } from '../topologies/session-lengths.ts'
 import { Churn } from './churn.ts'
 import type { Stale } from './drawn-tables.ts'
 import type { Placement } from './placement.ts'
@@ -24,6 +23,8 @@ export interface PresenceInit {
   /** The first of two free kinds of events. */
   readonly kinds: number
   readonly startTick: number
+  /** That files of session lengths are named from. */
+  readonly baseFolder?: string | undefined
 }
 
 const MONTH_SECONDS = 30 * 86_400
@@ -53,8 +54,8 @@ export class Presence {
     const { clinics, patients } = scenario.network
     this.online = new Uint8Array(nodes).fill(1)
     this.gone = new Uint8Array(nodes)
-    this.clinicSessions = sessions(scenario.churn.clinics)
-    const patientSessions = sessions(scenario.churn.patients)
+    this.clinicSessions = sessionsFrom(scenario.churn.clinics, init.baseFolder)
+    const patientSessions = sessionsFrom(scenario.churn.patients, init.baseFolder)
     if (this.clinicSessions != null || patientSessions != null) {
       this.#churn = new Churn({
         nodes,
@@ -122,28 +123,4 @@ export class Presence {
       })
     }
   }
-}
-
-/** @throws InvalidConfigError when a file of session lengths cannot be used */
-function sessions(model: SessionModel): Sessions | undefined {
-  const file = model.model === 'measured' ? model.file : undefined
-  return sessionsOf(model, file == null ? undefined : lengthsOf(file))
-}
-
-function lengthsOf(file: string): readonly number[] {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (err) {
-    const message = `"churn.file" expected a readable file, got ${file}`
-    throw new InvalidConfigError(message, { cause: err })
-  }
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'))
-  const lengths = lines.map(Number)
-  const wrong = lengths.findIndex((length) => !(length > 0 && length < 4e8))
-  if (wrong >= 0 || lengths.length === 0) {
-    const got = lengths.length === 0 ? 'none' : JSON.stringify(lines[wrong])
-    throw new InvalidConfigError(`${file}: expected session lengths in s, one a line, got ${got}`)
-  }
-  return lengths
 }

@@ -7,11 +7,12 @@
  */
 import { isAbsolute, join } from 'node:path'
 import type { Rng } from '../random.ts'
-import { InvalidScenarioError, shown } from '../scenario/faults.ts'
+import { InvalidScenarioError } from '../scenario/faults.ts'
 import type { LatencyModel } from '../scenario/shape.ts'
 import { readCrawl } from './crawl.ts'
 import { readKing } from './king.ts'
 import type { DelayMatrix } from './matrix.ts'
+import { openedFrom } from './opened.ts'
 import { builtInRegions, readRegions } from './regions.ts'
 
 export interface Latency {
@@ -44,19 +45,23 @@ export function latencyOf(model: LatencyModel, nodes: number, rng: Rng, baseFold
       const matrix =
         model.file == null
           ? builtInRegions()
-          : opened(model.file, () => readRegions(path(model.file as string), model.file))
+          : openedFrom('network.latency.file', model.file, () =>
+              readRegions(path(model.file as string), model.file)
+            )
       const places = byWeight(matrix, model.weights, nodes, rng.derive('regions'))
       return between(matrix, places, model.jitter, rng)
     }
     case 'king': {
-      const matrix = opened(model.file, () => readKing(path(model.file), model.unit, model.file))
+      const matrix = openedFrom('network.latency.file', model.file, () =>
+        readKing(path(model.file), model.unit, model.file)
+      )
       const places = new Uint16Array(nodes)
       const sites = rng.derive('sites')
       for (let i = 0; i < nodes; i++) places[i] = sites.below(matrix.names.length)
       return between(matrix, places, model.jitter, rng)
     }
     case 'crawl': {
-      const { rttMs } = opened(model.file, () =>
+      const { rttMs } = openedFrom('network.latency.file', model.file, () =>
         readCrawl(path(model.file), model.connectRoundTrips, model.file)
       )
       const halfRtt = new Float32Array(nodes)
@@ -68,18 +73,6 @@ export function latencyOf(model: LatencyModel, nodes: number, rng: Rng, baseFold
         oneWayMs: (a, b) => (a === b ? 0 : (halfRtt[a] as number) + (halfRtt[b] as number))
       }
     }
-  }
-}
-
-/** A file that cannot be opened is a fault of the scenario that names it. */
-function opened<T>(file: string, read: () => T): T {
-  try {
-    return read()
-  } catch (err) {
-    if (!(err instanceof Error) || !('syscall' in err)) throw err
-    const { code } = err as { code?: unknown }
-    const fault = `network.latency.file  expected a readable file, got ${shown(file)} (${code})`
-    throw new InvalidScenarioError(`${file} cannot be read`, [fault], { cause: err })
   }
 }
 

@@ -7,6 +7,7 @@ import { Rng } from '../../../sim/random.ts'
 import { InvalidScenarioError } from '../../../sim/scenario/faults.ts'
 import type { LatencyModel } from '../../../sim/scenario/shape.ts'
 import { latencyOf } from '../../../sim/topologies/latency.ts'
+import { sessionsFrom } from '../../../sim/topologies/session-lengths.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'keyward-topology-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -178,6 +179,35 @@ describe('a malformed file', () => {
       expect.unreachable()
     } catch (err) {
       expect(err).toBeInstanceOf(InvalidScenarioError)
+      expect((err as InvalidScenarioError).faults[0]).toMatch(fault)
+    }
+  })
+})
+
+describe('session lengths', () => {
+  const measured = (name: string) =>
+    sessionsFrom({ model: 'measured', file: name, meanAwaySeconds: 100 }, folder)
+
+  it('come from a file beside the scenario', () => {
+    const sessions = measured(file('lengths.txt', '# s\n100\n300\n\n'))
+
+    expect(sessions?.meanSeconds).toBe(200)
+    expect(sessions?.availability).toBeCloseTo(2 / 3)
+  })
+
+  it.each([
+    [
+      'a line that is no number',
+      '60\nsoon\n',
+      /^h\.txt:2 {2}expected a session’s length in s, got "soon"/
+    ],
+    ['no length', '# nothing\n', /^h\.txt:1 {2}expected session lengths in s, one a line/]
+  ])('are refused with their line: %s', (_id, text, fault) => {
+    file('h.txt', text)
+    try {
+      measured('h.txt')
+      expect.unreachable()
+    } catch (err) {
       expect((err as InvalidScenarioError).faults[0]).toMatch(fault)
     }
   })
