@@ -13,6 +13,9 @@ import { variance } from './results/summarise.ts'
 import { mean } from './statistics/quantile.ts'
 import { student975 } from './statistics/regression.ts'
 
+/** In a message; `differences` has all. */
+const DIFFERENCES_TOLD = 8
+
 /** Thrown when runs are not of one scenario and one version. `differences` names what differs. */
 export class MixedRunsError extends KeywardError {
   static override readonly name = 'MixedRunsError'
@@ -20,7 +23,9 @@ export class MixedRunsError extends KeywardError {
   /** "b: scenario.dht.k 20 against 16", a line each. */
   readonly differences: readonly string[]
   constructor(lines: readonly string[]) {
-    super(`runs expected of one scenario and version, got: ${lines.join('; ')}`)
+    const more = lines.length - DIFFERENCES_TOLD
+    const told = [...lines.slice(0, DIFFERENCES_TOLD), ...(more > 0 ? [`${more} more`] : [])]
+    super(`runs expected of one scenario and version, got: ${told.join('; ')}`)
     this.differences = lines
   }
 }
@@ -77,8 +82,16 @@ export interface Comparison {
   readonly figures: readonly ComparedFigure[]
 }
 
-/** Runs may differ in these and still be compared: chance, how much of it, and the engine itself. */
-const FREE = ['seed', 'repeats', 'engine', 'scenario.seed', 'scenario.repeats']
+/** Runs may differ in these and still be compared: chance, how much of it, the engine, and words. */
+const FREE = [
+  'seed',
+  'repeats',
+  'engine',
+  'scenario.seed',
+  'scenario.repeats',
+  'scenario.question',
+  'scenario.expect'
+]
 
 /**
  * @throws InvalidParametersError with fewer than two runs
@@ -93,7 +106,10 @@ export function compareRuns(
     throw new InvalidParametersError(`runs expected at least 2, got ${runs.length}`)
   }
   const mixed = others.flatMap(({ label, manifest }) =>
-    differences(first.manifest, manifest, { except: FREE }).map((line) => `${label}: ${line}`)
+    [
+      ...differences(first.manifest, manifest, { except: FREE }),
+      ...smallerLive(first.manifest, manifest)
+    ].map((line) => `${label}: ${line}`)
   )
   if (mixed.length > 0 && options.mixed !== true) throw new MixedRunsError(mixed)
   const wanted = (name: string) => options.figures?.some((start) => name.startsWith(start)) ?? true
@@ -111,6 +127,23 @@ export function compareRuns(
       differences: others.map((other) => differenceOf(first, other, figure))
     }))
   }
+}
+
+/** One scenario can give `live` a smaller network than `model`: then sizes are compared as well. */
+function smallerLive(a: RunManifest, b: RunManifest): string[] {
+  if (a.engine === b.engine) return []
+  const { scenario } = a
+  const { network, live, durationSeconds } = scenario
+  const pairs = [
+    ['network.clinics', network.clinics, live.clinics],
+    ['network.patients', network.patients, live.patients],
+    ['durationSeconds', durationSeconds, live.durationSeconds]
+  ] as const
+  return pairs.flatMap(([path, model, own]) =>
+    own == null || own === model
+      ? []
+      : [`scenario.${path} ${model} of model against ${own} of live`]
+  )
 }
 
 function comparedValue({ label, summary }: ComparedRun, figure: string): ComparedValue {

@@ -117,6 +117,34 @@ describe('mixed runs', () => {
     expect(comparisonText(comparison)).toContain(`not the same: ${line}`)
   })
 
+  it('are those of engines that one scenario gives other sizes', () => {
+    const scenario = madeUpScenario({ repeats: 4, live: { clinics: 50 } })
+    const model = run('model', { manifest: { scenario } })
+    const live = run('live', { manifest: { scenario, engine: 'live' } })
+
+    expect(() => compareRuns([model, live])).toThrow(
+      'live: scenario.network.clinics 200 of model against 50 of live'
+    )
+  })
+
+  it('are not those that only ask or expect something else', () => {
+    const scenario = madeUpScenario({ repeats: 4, question: 'Something else?', expect: [] })
+
+    expect(compareRuns([run('a'), run('b', { manifest: { scenario } })]).mixed).toEqual([])
+  })
+
+  it('tell the first differences in the message, and all in the error', () => {
+    const versions = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`v${i}`, '1']))
+    const mixed = () => compareRuns([run('a'), run('b', { manifest: { versions } })])
+
+    expect(mixed).toThrow(/(.*;){8} 8 more$/)
+    expect(mixed).toThrow(
+      expect.objectContaining({
+        differences: Array(16).fill(expect.stringMatching(/^b: versions/))
+      })
+    )
+  })
+
   it('are two at least', () => {
     expect(() => compareRuns([run('a')])).toThrow(/at least 2, got 1/)
   })
