@@ -65,22 +65,25 @@ export class DrawnTables implements Tables {
     const nodeHi = hi[node] as number
     const nodeLo = lo[node] as number
     let size = 0
-    if (this.policy.table === 'js') {
+    const own = this.#ownBucket(nodeHi)
+    if (this.policy.table !== 'classic') {
       for (let bucket = 0; bucket < 2 ** this.#depth; bucket++) {
+        if (bucket === own) continue
         size += this.#fill(node, bucket, this.#depth, bucket << (32 - this.#depth), 0, 0, -1)
       }
-      return size
+      if (own < 0) return size
     }
-    for (let depth = 0; depth <= this.#deepest(nodeHi, nodeLo, node); depth++) {
+    const first = own < 0 ? 0 : this.#depth
+    for (let depth = first; depth <= this.#deepest(nodeHi, nodeLo, node); depth++) {
       size += this.#fillSibling(node, nodeHi, nodeLo, depth, 0, -1)
     }
     return size
   }
 
   closest(node: number, keyHi: number, keyLo: number, k: number, except: number): number {
-    return this.policy.table === 'js'
-      ? this.#fromTrie(node, keyHi, keyLo, k, except, 2 ** this.#depth - 1, false)
-      : this.#fromSiblings(node, keyHi, keyLo, k, except, true)
+    return this.policy.table === 'classic'
+      ? this.#fromSiblings(node, keyHi, keyLo, k, except, true)
+      : this.#fromTrie(node, keyHi, keyLo, k, except, 2 ** this.#depth - 1, false)
   }
 
   closer(node: number, keyHi: number, keyLo: number, k: number, except: number): number {
@@ -105,17 +108,49 @@ export class DrawnTables implements Tables {
     const depth = this.#depth
     const shift = 32 - depth
     const target = depth === 0 ? 0 : keyHi >>> shift
+    const own = this.#ownBucket(this.#ids.hi[node] as number)
     let count = 0
     for (let step = 0; step <= last && count < k; step++) {
       const bucket = target ^ step
       const word = depth === 0 ? 0 : (bucket << shift) >>> 0
       const before = count
-      count = this.#fill(node, bucket, depth, word, 0, count, except)
+      count =
+        bucket === own
+          ? this.#fillOwn(node, keyHi, keyLo, k, count, except)
+          : this.#fill(node, bucket, depth, word, 0, count, except)
       if (count > k) {
         keepNearest(this.#ids, this.found, before, count, k - before, keyHi, keyLo)
         count = k
       }
       if (onlyNearer && step === last) count = this.#dropFarther(node, keyHi, keyLo, before, count)
+    }
+    return count
+  }
+
+  /** Of `near`, the bucket that is cut finer; -1 of others. */
+  #ownBucket(nodeHi: number): number {
+    if (this.policy.table !== 'near') return -1
+    return this.#depth === 0 ? 0 : nodeHi >>> (32 - this.#depth)
+  }
+
+  /** `near`: k for each further bit that a peer shares with the node, of these the nearest to the key. */
+  #fillOwn(
+    node: number,
+    keyHi: number,
+    keyLo: number,
+    k: number,
+    before: number,
+    except: number
+  ): number {
+    const nodeHi = this.#ids.hi[node] as number
+    const nodeLo = this.#ids.lo[node] as number
+    const deepest = this.#deepest(nodeHi, nodeLo, node)
+    let count = before
+    for (let depth = this.#depth; depth <= deepest; depth++) {
+      count = this.#fillSibling(node, nodeHi, nodeLo, depth, count, except)
+      if (count <= k) continue
+      keepNearest(this.#ids, this.found, before, count, k - before, keyHi, keyLo)
+      count = k
     }
     return count
   }

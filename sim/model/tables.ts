@@ -1,7 +1,7 @@
 /**
  * Routing tables of the model: what they are to a lookup, how settled ones are made, and how real
- * ones are taken over. Two policies: `js` is kad-dht 16.4.5's trie, `classic` the specification's k
- * peers at every prefix length.
+ * ones are taken over. Three policies: `js` is kad-dht 16.4.5's trie, `near` the same with the node's own
+ * bucket cut finer (node/network/near-table.ts), `classic` the specification's k at every prefix length.
  * @module
  */
 import { InvalidParametersError } from '../../core/errors.ts'
@@ -11,9 +11,9 @@ import type { Ids } from './ids.ts'
 import { ListedTables } from './listed-tables.ts'
 
 export interface TablePolicy {
-  readonly table: 'js' | 'classic'
+  readonly table: 'js' | 'near' | 'classic'
   readonly k: number
-  /** Depth at which the trie of `js` no longer splits; 0 to 20. Of no meaning to `classic`. */
+  /** Depth at which the trie of `js` and `near` no longer splits; 0 to 20. Of no meaning to `classic`. */
   readonly prefixLength: number
 }
 
