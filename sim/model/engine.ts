@@ -15,6 +15,7 @@ import { buildDomain } from './build.ts'
 import type { Domain } from './domain.ts'
 import { emergency } from './emergency.ts'
 import { wish } from './inbox.ts'
+import { checkKept } from './kept.ts'
 import { type Process, ticks } from './process.ts'
 import { publish, update } from './publish.ts'
 import { depart } from './repair.ts'
@@ -90,11 +91,8 @@ class Run {
     while (this.#pending > 0 && this.#wheel.now < this.#untilTick) {
       await this.#runUntil(Math.min(this.#wheel.now + ticks(10_000), this.#untilTick), 'ending')
     }
-    const { operations, laws, gate, traced } = this.#domain
-    for (let clinic = 0; clinic < this.#scenario.network.clinics; clinic++) {
-      const given = gate.releases[clinic] as number
-      if (given > 0) laws.receipts(clinic, gate.receipts[clinic] as number, given)
-    }
+    const { operations, laws, traced } = this.#domain
+    const kept = checkKept(this.#domain)
     return {
       operations: operations.table(repeat),
       nodes: nodesTable(this.#domain, this.#nodes),
@@ -106,7 +104,7 @@ class Run {
       ].filter(({ rows }) => rows > 0),
       checks: laws.results(),
       trace: traced,
-      facts: { ...factsOf(this.#domain, this.#nodes), ...this.#adversaries.facts() }
+      facts: { ...factsOf(this.#domain, this.#nodes), ...kept, ...this.#adversaries.facts() }
     }
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OPERATION_COLUMNS } from '../../../sim/engine.ts'
 import { modelEngine } from '../../../sim/model/engine.ts'
+import type { ScenarioFile } from '../../../sim/scenario/shape.ts'
 import { digestOf, more, ofKind, rowsOf, run, scenario } from './fixtures.ts'
 
 const busy = {
@@ -21,6 +22,47 @@ describe('model engine', () => {
 
     expect(digestOf(await run(busy))).toBe(once)
     expect(digestOf(await run(busy, 2))).not.toBe(once)
+  })
+
+  it('does so through absences, losses, reorganisations and attacks', async () => {
+    const rough = {
+      ...busy,
+      network: { clinics: 40, patients: 60, requesters: 3, loss: 0.02, natShare: 0.5, relays: 2 },
+      churn: {
+        clinics: { model: 'measured', meanAwaySeconds: 3_600 },
+        patients: { model: 'weibull', meanSessionSeconds: 300, meanAwaySeconds: 300 },
+        departures: 0.5
+      },
+      chain: { reorgsPerHour: 60, confirmBlocks: 3 },
+      adversaries: [
+        { kind: 'sybil', nodes: 10 },
+        { kind: 'eclipse', nodes: 20, records: 1 },
+        { kind: 'withholding', share: 0.1 },
+        { kind: 'colluding-custodians', share: 0.2 },
+        {
+          kind: 'bulk-reader',
+          atSeconds: 200,
+          requestsPerSecond: 5,
+          noticedAfterSeconds: 100
+        },
+        { kind: 'gossip-spam', nodes: 2, messagesPerSecond: 30 }
+      ]
+    } satisfies Partial<ScenarioFile>
+    const once = await run(rough, 3)
+
+    expect(digestOf(await run(rough, 3))).toBe(digestOf(once))
+    expect(once.facts).toEqual((await run(rough, 3)).facts)
+  })
+
+  it('keeps what was acknowledged', async () => {
+    const { checks, facts } = await run(busy)
+
+    expect(checks.find(({ name }) => name === 'acknowledged-stays-openable')).toMatchObject({
+      checked: facts['acknowledgedRecords'],
+      violations: 0
+    })
+    expect(facts['lostRecords']).toBe(0)
+    expect(Number(facts['acknowledgedRecords'])).toBeGreaterThan(40)
   })
 
   it('fills every column of the operations table', async () => {

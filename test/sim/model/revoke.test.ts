@@ -70,6 +70,20 @@ describe('revocation in the model', () => {
     expect(outvoted).toBeLessThanOrEqual(35_000)
   })
 
+  it('gives no guarantee, and says so, when liars alone can make up a head', async () => {
+    const result = await run({
+      ...storm,
+      network: {
+        ...storm.network,
+        partitions: [{ atSeconds: 395, healSeconds: 600, share: 0.4 }]
+      },
+      adversaries: [{ kind: 'lying-endpoint', endpoints: 2, lie: 'fork' }]
+    })
+
+    expect(Number(result.facts['lateReleases'])).toBeGreaterThan(0)
+    expect(result.checks.every(({ violations }) => violations === 0)).toBe(true)
+  })
+
   it('says so when there is no grant to take back', async () => {
     const result = await run({
       ...storm,
