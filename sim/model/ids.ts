@@ -72,7 +72,7 @@ export function isNearer(ids: Ids, a: number, b: number, keyHi: number, keyLo: n
 }
 
 /** Bit `depth` of an id, from the most significant; 0 to 63. */
-export const bitOf = (hi: number, lo: number, depth: number): number =>
+const bitOf = (hi: number, lo: number, depth: number): number =>
   depth < 32 ? (hi >>> (31 - depth)) & 1 : (lo >>> (63 - depth)) & 1
 
 /** How many leading bits two ids share; 64 when they are one. */
@@ -117,7 +117,7 @@ export function trueClosest(
 }
 
 /** Of a range whose ids share `depth` bits: the first rank whose next bit is 1. */
-export function splitAt(ids: Ids, from: number, to: number, depth: number): number {
+function splitAt(ids: Ids, from: number, to: number, depth: number): number {
   let low = from
   let high = to
   while (low < high) {
