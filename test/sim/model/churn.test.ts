@@ -8,10 +8,10 @@ import { Churn } from '../../../sim/model/churn.ts'
 import { randomIds } from '../../../sim/model/ids.ts'
 import { Maintenance } from '../../../sim/model/maintenance.ts'
 import { pairTicks } from '../../../sim/model/reach.ts'
-import { type Sessions, sessionsOf } from '../../../sim/sessions.ts'
 import { buildTables } from '../../../sim/model/tables.ts'
 import { TICKS_PER_MS, Wheel } from '../../../sim/model/wheel.ts'
 import { Rng } from '../../../sim/random.ts'
+import { type Sessions, sessionsOf } from '../../../sim/sessions.ts'
 
 const SECOND = 1_000 * TICKS_PER_MS
 const HOUR = 3_600
