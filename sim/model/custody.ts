@@ -196,9 +196,6 @@ export class Custody {
   }
 }
 
-/** Whether a grant stands at a block: mined by then, and no revocation mined by then. */
-export const standsAt = ({ tx, revocation }: Grant, block: number): boolean =>
-  isIn(tx, block) && !isIn(revocation, block)
-
+/** Whether a transaction was mined at or before a block, and is not taken back. */
 export const isIn = (tx: Tx | undefined, block: number): boolean =>
   tx != null && tx.block >= 0 && tx.block <= block

@@ -1,7 +1,8 @@
 /**
  * `record get` in the model (node/verbs/retrieve.ts, ask.ts, collect-shares.ts): all n custodians at
  * once, t good shares, then the blocks from a replica that the manifest names, or that the DHT names
- * when none of those can give them.
+ * when none of those can give them (ARCHITECTURE.md §3; the node asks the DHT only when a manifest
+ * names nobody).
  * @module
  */
 import { Code, wireCode } from '../../core/codes.ts'

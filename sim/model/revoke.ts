@@ -105,7 +105,7 @@ function* tell(
   shared.sending = sending
   grant.revocation = sending.tx
   const mined = yield* within(domain, sending, MINE_WAIT_MS)
-  if (mined) row.minedTick = chain.tickOf(Math.max(sending.tx.block, 0))
+  if (mined && sending.tx.block >= 0) row.minedTick = chain.tickOf(sending.tx.block)
   signsOfLife(domain, cost, clinic, owner, from)
   const heard = yield* traffic.hop(cost, clinic, owner, bytes.noticeAnswer, 'custody', connection)
   if (mined && first) gossip.tell(clinic)
