@@ -25,7 +25,7 @@ import { initialOwner, initialRecords, type Planned, plan } from '../workload.ts
 import { publish } from './actors/owner.ts'
 import { play } from './actors/play.ts'
 import { recordCanaries } from './actors/record-files.ts'
-import { disclosureTable, playAdversaries, prepareAdversaries } from './adversaries.ts'
+import { adversariesOf } from './adversaries.ts'
 import { openChainHost } from './chain-host.ts'
 import { kadIdOf } from './closest.ts'
 import { conditionsOf } from './conditions.ts'
@@ -38,7 +38,7 @@ import { keepSessions } from './sessions.ts'
 import { liveSized, timeScale } from './size.ts'
 import { Stage } from './stage.ts'
 import { Traffic } from './traffic.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, type DhtChoice, type World } from './world.ts'
 
 export type MakeWorld = typeof createWorld
 
@@ -137,7 +137,7 @@ async function runOn(
   const servers = world.nodes
     .filter(({ role }) => role === 'clinic')
     .map(({ peer }) => ({ peer, kadId: kadIdOf(peer) }))
-  await prepareAdversaries(stage)
+  const adversaries = adversariesOf(stage)
   stage.begin()
   stage.operations.restart()
   chain.measure()
@@ -148,7 +148,7 @@ async function runOn(
   const beside = Promise.all([
     keepSessions(stage, whileMeasured),
     keepPartitions(stage, whileMeasured),
-    playAdversaries(stage, whileMeasured),
+    adversaries.play(whileMeasured),
     keepSeries(stage, traffic, whileMeasured)
   ])
   const { durationSeconds } = scenario
@@ -169,7 +169,7 @@ async function runOn(
   await traffic.read(durationSeconds)
   const tables = { nodes: traffic.nodes(repeat), series: traffic.series(repeat) }
 
-  const disclosure = await disclosureTable(stage, repeat)
+  const ofAdversaries = await adversaries.tables(repeat)
 
   progress({ step: 'healing', done: 0, total: 1 })
   await heal(stage)
@@ -182,12 +182,13 @@ async function runOn(
   const result: RunResult = {
     operations: stage.operations.table(repeat),
     ...tables,
-    more: [revocationsTable(stage, repeat), ...disclosure],
+    more: [revocationsTable(stage, repeat), ...ofAdversaries],
     checks,
     trace: stage.operations.trace((node) => world.nodes[node]?.name ?? ''),
     facts: {
       ...(await factsOf(stage)),
       ...facts,
+      ...adversaries.facts(),
       publishedAtStartCount: published,
       unfinishedCount: unfinished
     }
@@ -210,12 +211,15 @@ function nodePlans({ network }: Scenario, rng: Rng): readonly NodePlan[] {
   ]
 }
 
-const dhtOf = ({ dht }: Scenario) => ({
+const dhtOf = ({ dht }: Scenario): DhtChoice => ({
+  // nodes have no table of the specification's; theirs is the nearest to it
+  table: dht.table === 'js' ? 'trie' : 'near',
   k: dht.k,
   alpha: dht.alpha,
   disjointPaths: dht.paths,
   prefixLength: dht.prefixLength,
-  querySelfMs: dht.selfQuerySeconds * 1_000
+  querySelfMs: dht.selfQuerySeconds * 1_000,
+  answerMinMs: dht.timeoutMs
 })
 
 async function publishAll(stage: Stage, { progress }: RunOptions): Promise<void> {
@@ -277,7 +281,7 @@ async function check(
     facts: {
       receiptsCount: histories.receipts.length,
       ...Object.fromEntries(
-        [...histories.refusals].map(([code, count]) => [`refused ${code}`, count])
+        [...histories.refusals].map(([code, count]) => [`refused${code}Count`, count])
       ),
       receiptFaultsCount: histories.faults,
       searchedBytes: searched.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -311,6 +315,6 @@ async function factsOf(stage: Stage): Promise<Record<string, number | string>> {
     gasSum: gas,
     reorgsCount: reorgs,
     chainQueueMax: queuedMax,
-    ...Object.fromEntries(counts)
+    ...Object.fromEntries([...counts].map(([what, count]) => [`${what}Count`, count]))
   }
 }

@@ -104,15 +104,20 @@ const churn = z.strictObject({
 
 const dht = z.strictObject({
   table: z
-    .enum(['js', 'classic'])
-    .default('js')
+    .enum(['near', 'js', 'classic'])
+    .default('near')
     .describe(
-      'js: kad-dht’s trie, capped at 2^prefixLength × k; classic: k at every prefix length'
+      'near: the nodes’ own, deep near the node; js: kad-dht’s, capped at 2^prefixLength × k; classic: k at every prefix length'
     ),
   k: z.int().min(1).max(64).default(20).describe('peers in an answer and in a bucket'),
-  alpha: z.int().min(1).max(64).default(10).describe('requests at once, of a path'),
-  paths: z.int().min(1).max(64).default(10).describe('disjoint paths'),
-  prefixLength: z.int().min(1).max(20).default(6).describe('depth of js’s table, in bits'),
+  alpha: z.int().min(1).max(64).default(8).describe('requests at once, of a path'),
+  paths: z.int().min(1).max(64).default(1).describe('disjoint paths'),
+  prefixLength: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(6)
+    .describe('bits that tell buckets apart, away from the node'),
   refreshSeconds: seconds('between refreshes of the table').default(300),
   selfQuerySeconds: seconds('between lookups of the own id').default(300),
   timeoutMs: millis('for one answer').default(10_000),

@@ -14,6 +14,8 @@ const POLICIES = [
   ['js', 10, 10],
   ['js', 3, 1],
   ['near', 3, 1],
+  ['near', 5, 1],
+  ['near', 8, 1],
   ['near', 3, 2],
   ['near', 10, 1],
   ['near', 10, 10],
@@ -22,7 +24,8 @@ const POLICIES = [
 
 const [sizes = '1000,10000', seeds = '5', lookups = '200', dead = '0'] = process.argv.slice(2)
 const deadShare = Number(dead)
-const columns = 'nodes,table,paths,alpha,seed,lookups,deadShare,requests,requestsP95,hops,found,entries'
+const columns =
+  'nodes,table,paths,alpha,seed,lookups,deadShare,requests,requestsP95,failed,hops,found,entries,msP50,msP95'
 process.stdout.write(`${columns}\n`)
 for (const nodes of sizes.split(',').map(Number)) {
   for (const [table, alpha, paths] of POLICIES) {
@@ -35,8 +38,10 @@ for (const nodes of sizes.split(',').map(Number)) {
         seed,
         deadShare
       })
-      const { requestsMean, requestsP95, hopsMean, foundShare, tablesMean } = got
-      const figures = [requestsMean, requestsP95, hopsMean, foundShare, tablesMean]
+      const { requestsMean, requestsP95, failedMean, hopsMean, foundShare, tablesMean } = got
+      const { latencyMsP50, latencyMsP95 } = got
+      const counts = [requestsMean, requestsP95, failedMean, hopsMean, foundShare, tablesMean]
+      const figures = [...counts, latencyMsP50, latencyMsP95]
       const row = [nodes, table, paths, alpha, seed, lookups, deadShare]
       process.stdout.write(`${[...row, ...figures.map((x) => x.toFixed(4))].join(',')}\n`)
     }
