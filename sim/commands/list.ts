@@ -4,6 +4,7 @@
  */
 
 import { number } from '../report/words.ts'
+import { leftOutLive } from '../scenario/for-engine.ts'
 import { scenarioSchema } from '../scenario/json-schema.ts'
 import { loadScenario, shippedScenarios } from '../scenario/load.ts'
 import type { SimCall } from './call.ts'
@@ -22,6 +23,8 @@ export async function list({ out, flags, shell }: SimCall): Promise<number> {
         name,
         question,
         repeats,
+        /** What live leaves out, since nodes have no verb for it. */
+        leftOutLive: leftOutLive(scenario),
         model: { clinics: network.clinics, patients: network.patients },
         live: {
           clinics: live.clinics ?? network.clinics,
@@ -33,14 +36,16 @@ export async function list({ out, flags, shell }: SimCall): Promise<number> {
   const nodes = (of: { readonly clinics: number; readonly patients: number }) =>
     number(of.clinics + of.patients)
   out.data({ scenarios }, () => {
-    const rows = scenarios.map((each) => [each.name, nodes(each.model), nodes(each.live)])
-    const width = Math.max(...rows.map(([name = '']) => name.length))
-    const lines = aligned([['scenario', 'nodes', 'live'], ...rows]).split('\n')
+    const rows = scenarios.map((each) => [
+      each.name,
+      nodes(each.model),
+      nodes(each.live),
+      each.leftOutLive.length > 0 ? `without ${each.leftOutLive.join(', ')}` : ''
+    ])
+    const lines = aligned([['scenario', 'model', 'live', ''], ...rows]).split('\n')
     const text = lines.flatMap((line, i) => {
       const question = scenarios[i - 1]?.question
-      return question == null
-        ? [line]
-        : [line, `${' '.repeat(Math.min(2, width))}${clean(question)}`]
+      return question == null ? [line] : [line, `  ${clean(question)}`]
     })
     return `${text.join('\n').trimEnd()}\n`
   })

@@ -12,7 +12,7 @@ import { RunProgressLines } from '../progress.ts'
 import { verdict } from '../report/answer.ts'
 import { bytes, duration } from '../report/words.ts'
 import { type RunOutcome, runScenario } from '../run.ts'
-import { forEngine } from '../scenario/for-engine.ts'
+import { forEngine, leftOutLive } from '../scenario/for-engine.ts'
 import { type LoadedScenario, loadScenario } from '../scenario/load.ts'
 import type { Scenario } from '../scenario/shape.ts'
 import { type SimCall, SimExit } from './call.ts'
@@ -38,6 +38,8 @@ export async function runOn(
   const fits = estimate(scenario, engine)
   if (flags['force'] !== true) assertFits(fits)
   out.note(`about ${bytes(fits.memoryBytes)} and ${duration(fits.seconds * 1_000)} on ${engine}`)
+  const missing = engine === 'live' ? leftOutLive(scenario) : []
+  if (missing.length > 0) out.note(`real nodes cannot do yet, so left out: ${missing.join(', ')}`)
   const folder = resolve(
     shell.cwd,
     flags.out ?? join('results', `${scenario.name}-${engine}-${seed}`)

@@ -9,3 +9,14 @@ export const forEngine = (scenario: Scenario, engine: EngineName): Scenario => (
   ...scenario,
   expect: scenario.expect.filter((each) => each.engine == null || each.engine === engine)
 })
+
+/** What the scenario has and real nodes have no verb for yet; live counts it and does nothing. */
+export function leftOutLive({ workload, churn }: Scenario): string[] {
+  const { emergenciesPerHour, vitals, bursts } = workload
+  const emergencies = emergenciesPerHour > 0 || bursts.some(({ kind }) => kind === 'emergency')
+  return [
+    ...(emergencies ? ['emergencies'] : []),
+    ...(vitals == null ? [] : ['vital signs']),
+    ...(churn.departures > 0 && churn.repair ? ['repair'] : [])
+  ]
+}

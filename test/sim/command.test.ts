@@ -87,7 +87,9 @@ describe('keyward sim', () => {
     const { out } = await keyward('sim', 'list')
     const { scenarios } = JSON.parse((await keyward('sim', 'list', '--json')).out)
 
-    expect(out).toMatch(/^nation-1m +1,000,000 +\d+\n {2}Does a network of a million/m)
+    expect(out).toMatch(
+      /^nation-1m +1,000,000 +\d+ +without emergencies\n {2}Does a network of a million/m
+    )
     expect(scenarios).toContainEqual(
       expect.objectContaining({ name: 'nation-1m', model: { clinics: 100_000, patients: 900_000 } })
     )
