@@ -5,6 +5,8 @@
  * @module
  */
 
+import { RETRANSMIT_MIN_MS } from '../limits.ts'
+
 /** Names of what traffic is for; series have a column each. */
 export const TrafficKind = [
   'dht',
@@ -30,7 +32,7 @@ export interface Costs {
   readonly deadDialMs: number
   /** A connection that was used within this time is still open. */
   readonly connectionKeptMs: number
-  /** Of a retransmission, doubled each time (RFC 6298: at least 1 s; Linux 200 ms). */
+  /** Of a retransmission, doubled each time. */
   readonly retransmitMs: number
 
   /** Verify, X-Wing seal, sign: native (PERFORMANCE.md §2.2, "Keyward floor", 560 us). */
@@ -70,7 +72,7 @@ export const defaultCosts: Costs = {
   streamTrips: 2,
   deadDialMs: 10_000,
   connectionKeptMs: 300_000,
-  retransmitMs: 200,
+  retransmitMs: RETRANSMIT_MIN_MS,
   releaseCpuMs: 0.7,
   refuseCpuMs: 0.25,
   openCpuMs: 0.75,

@@ -6,6 +6,7 @@
  * @module
  */
 import { RELAY_RESERVATIONS } from '../../core/limits.ts'
+import { RETRANSMITS_MAX } from '../limits.ts'
 import type { Rng } from '../random.ts'
 import type { Scenario } from '../scenario/shape.ts'
 import { bytes, type Costs, TrafficKind } from './costs.ts'
@@ -46,7 +47,6 @@ export interface Connection {
 const STREAM_KEPT_MS = 30_000
 /** A frame of more takes its turn on the line. */
 const LARGE_BYTES = 16_384
-const LOSSES_MAX = 6
 /** Connections remembered; a run of 10^6 nodes has few of them open. */
 const CONNECTIONS_MAX = 1_000_000
 
@@ -294,7 +294,7 @@ export class Traffic {
       for (let lost = 0; rng.chance(loss); lost++) {
         delay += ticks(again)
         again *= 2
-        if (lost === LOSSES_MAX) return -1
+        if (lost === RETRANSMITS_MAX) return -1
       }
     }
     const transfer = ticks((size * 8) / (Math.min(upMbps, downMbps) * 1_000))
