@@ -5,108 +5,79 @@
  * as not played.
  * @module
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Adversary } from '../scenario/shape.ts'
 import type { Column, Table } from '../table.ts'
-import { requesterAt } from '../workload.ts'
-import { reasonOf } from './actors/failure.ts'
-import { granted, openOnce } from './actors/requester.ts'
-import { grantTo, inTurn } from './quiesce.ts'
-import type { LiveGrant, Stage } from './stage.ts'
+import { BulkReader } from './bulk-reader.ts'
+import { inTurn } from './quiesce.ts'
+import type { Stage } from './stage.ts'
 
 type Of<K extends Adversary['kind']> = Extract<Adversary, { kind: K }>
 
-const NOT_PLAYED: ReadonlySet<Adversary['kind']> = new Set(['sybil', 'eclipse', 'gossip-spam'])
+const NOT_PLAYED: Readonly<Partial<Record<Adversary['kind'], string>>> = {
+  sybil: 'notPlayedSybil',
+  eclipse: 'notPlayedEclipse',
+  'gossip-spam': 'notPlayedGossipSpam'
+}
 const AT_ONCE = 4
-/** Numbers of the grants that the stolen key reads under: far below those of audits. */
-const STOLEN_WISHES = -1_000_000
 
 const all = <K extends Adversary['kind']>({ scenario }: Stage, kind: K): readonly Of<K>[] =>
   scenario.adversaries.filter((each): each is Of<K> => each.kind === kind)
 
-/** What must stand before the measured part: grants to the clinic whose key will be stolen. */
-export async function prepareAdversaries(stage: Stage): Promise<void> {
-  for (const { kind } of stage.scenario.adversaries) {
-    if (NOT_PLAYED.has(kind)) stage.count(`not played: ${kind}`)
-  }
-  const [reader] = all(stage, 'bulk-reader')
-  if (reader == null) return
-  const thief = requesterAt(stage.scenario, 0)
-  await inTurn([...stage.records.values()], AT_ONCE, async (record) => {
-    const wish = STOLEN_WISHES - record.record
-    const given = await grantTo(stage, record, thief, wish, reader.readBudget)
-    if (await granted(stage, given)) stage.ready(wish)
-  })
+export interface Adversaries {
+  /** Until `signal` aborts. */
+  play(signal: AbortSignal): Promise<void>
+  /** When the measured part is over, before anybody is healed. */
+  tables(repeat: number): Promise<readonly Table[]>
+  facts(): Readonly<Record<string, number>>
 }
 
-/** Until `signal` aborts. */
-export async function playAdversaries(stage: Stage, signal: AbortSignal): Promise<void> {
+export function adversariesOf(stage: Stage): Adversaries {
+  for (const { kind } of stage.scenario.adversaries) {
+    const told = NOT_PLAYED[kind]
+    if (told != null) stage.count(told)
+  }
+  const [thief] = all(stage, 'bulk-reader')
+  const reader = thief == null ? undefined : new BulkReader(stage, thief)
+  return {
+    async play(signal) {
+      await withhold(stage, signal)
+      await reader?.steal(signal)
+    },
+    tables: async (repeat) => [
+      ...(await disclosureTable(stage, repeat)),
+      ...(reader == null ? [] : [reader.table(repeat)])
+    ],
+    facts: () => reader?.facts() ?? {}
+  }
+}
+
+async function withhold(stage: Stage, signal: AbortSignal): Promise<void> {
   for (const { share } of all(stage, 'withholding')) {
     const { clinics } = stage.scenario.network
-    const order = stage.rng
-      .derive('withholding')
-      .shuffle(Array.from({ length: clinics }, (_, i) => i))
-    const withholding = order.slice(0, Math.round(share * clinics))
+    const withholding = drawn(stage, 'withholding', Math.round(share * clinics))
     for (const node of withholding) await stage.world.run(node, 'withhold', undefined, { signal })
-    stage.count('withholding clinics', withholding.length)
-  }
-  await Promise.all(all(stage, 'bulk-reader').map((reader) => readInBulk(stage, reader, signal)))
-}
-
-async function readInBulk(stage: Stage, reader: Of<'bulk-reader'>, signal: AbortSignal) {
-  if (!(await passed(reader.atSeconds * 1_000 - stage.atMs(), signal))) return
-  const beganMs = stage.atMs()
-  const stolen = [...stage.grants.values()].filter(({ wish }) => wish <= STOLEN_WISHES)
-  const noticed = passed(reader.noticedAfterSeconds * 1_000, signal).then(async (inTime) => {
-    if (inTime) await inTurn(stolen, AT_ONCE, (grant) => takeBack(stage, grant))
-  })
-  for (const { record, requester } of stolen) {
-    const next = passed(1_000 / reader.requestsPerSecond, signal)
-    try {
-      const { ok } = await openOnce(stage, record, requester)
-      stage.count(ok ? 'bulk reader: opened' : 'bulk reader: failed')
-      if (ok) stage.counts.set('bulk reader: last opened after ms', stage.atMs() - beganMs)
-    } catch (err) {
-      stage.count(`bulk reader: ${reasonOf(err)}`)
-    }
-    if (!(await next)) break
-  }
-  await noticed
-}
-
-async function takeBack(stage: Stage, grant: LiveGrant): Promise<void> {
-  const owner = stage.records.get(grant.record)?.owner
-  if (owner == null) return
-  try {
-    const { block } = await stage.call<{ readonly block: number }>(owner, 'revoke', {
-      grant: grant.grant
-    })
-    grant.revokedBlock = block
-    grant.revokedMs = stage.atMs()
-    stage.count('bulk reader: grants taken back')
-  } catch (err) {
-    stage.count(`bulk reader: revoke ${reasonOf(err)}`)
+    stage.count('withholdingClinics', withholding.length)
   }
 }
 
-const passed = (ms: number, signal: AbortSignal): Promise<boolean> =>
-  delay(Math.max(0, ms), undefined, { signal }).then(
-    () => true,
-    () => false
-  )
+const drawn = ({ scenario, rng }: Stage, label: string, count: number): readonly number[] =>
+  rng
+    .derive(label)
+    .shuffle(Array.from({ length: scenario.network.clinics }, (_, i) => i))
+    .slice(0, count)
 
 /**
  * For each threshold up to n: of how many records the colluding custodians hold so many shares, and
  * of how many so many custodians are there to be asked. Counted in the custodians' own stores.
  */
-export async function disclosureTable(stage: Stage, repeat: number): Promise<readonly Table[]> {
+async function disclosureTable(stage: Stage, repeat: number): Promise<readonly Table[]> {
   const [colluding] = all(stage, 'colluding-custodians')
   if (colluding == null) return []
   const { clinics } = stage.scenario.network
-  const order = stage.rng.derive('colluding').shuffle(Array.from({ length: clinics }, (_, i) => i))
-  const evil = new Set(order.slice(0, Math.round(colluding.share * clinics)))
+  const evil = new Set(drawn(stage, 'colluding', Math.round(colluding.share * clinics)))
   const held = new Map<string, { evil: number; there: number }>()
-  await inTurn(order, AT_ONCE, async (clinic) => {
+  const everybody = Array.from({ length: clinics }, (_, i) => i)
+  await inTurn(everybody, AT_ONCE, async (clinic) => {
     if (stage.isAway(clinic)) return
     const ids = await stage.world.run(clinic, 'holds', undefined, { signal: stage.signal })
     for (const id of ids as readonly string[]) {

@@ -300,6 +300,8 @@ async function factsOf(stage: Stage): Promise<Record<string, number | string>> {
     patients: scenario.network.patients,
     workers: workers.length,
     joinBy: join.by,
+    // of the tables, classic is the model's alone
+    dhtTable: dhtOf(scenario).table ?? 'near',
     joinSeconds: join.wallSeconds,
     joinCpuSeconds: join.cpuSeconds,
     joinFoundShare: join.foundShare,

@@ -64,32 +64,6 @@ async function audit(stage: Stage, { record, owner, ...others }: LiveRecord): Pr
   return reason
 }
 
-/** A grant that nobody asked for; `wish` numbers it, below those of the plan's wishes. */
-export async function grantTo(
-  stage: Stage,
-  { record, recordId, owner }: LiveRecord,
-  requester: number,
-  wish: number,
-  budget: number
-): Promise<LiveGrant> {
-  const forMs = GRANT_HOURS * 3_600_000
-  const sending = stage.sending({ wish, record, requester, forMs })
-  const given = await stage.call<{ readonly grant: string; readonly block?: number }>(
-    owner,
-    'grant',
-    {
-      to: stage.world.nodes[requester]?.peer,
-      records: [recordId],
-      purpose: 'TREAT',
-      until: `${GRANT_HOURS}h`,
-      budget
-    }
-  )
-  return stage.sent(sending, given.grant, given.block)
-}
-
-const GRANT_HOURS = 24
-
 export interface Histories {
   /** Releases of shares, as their receipts tell them. */
   readonly releases: readonly ReleaseSeen[]
@@ -125,7 +99,11 @@ export async function fetchHistories(stage: Stage): Promise<Histories> {
     }>(owner, 'history', {})
     faults += told.faults?.length ?? 0
     for (const { at, kind, custodian, who, recordId, code } of told.entries) {
-      if (kind === 'refuse') refusals.set(code ?? '', (refusals.get(code ?? '') ?? 0) + 1)
+      if (kind === 'refuse' && code != null) {
+        // "506 REVOKED"
+        const [number = ''] = code.split(' ')
+        refusals.set(number, (refusals.get(number) ?? 0) + 1)
+      }
       const record = recordOf.get(recordId)
       const from = stage.nodeOf(custodian)
       const to = stage.nodeOf(who ?? '')

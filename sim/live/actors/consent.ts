@@ -26,14 +26,14 @@ async function runCourse(stage: Stage, planned: Planned): Promise<void> {
   if (!planned.approved) {
     await deny(stage, planned, asked).catch((err: unknown) => {
       stage.signal.throwIfAborted()
-      stage.count(`deny: ${(err as Error).name}`)
+      stage.count(`deny${reasonOf(err)}`)
     })
     return
   }
   const given = await approve(stage, planned, asked)
   if (given == null) return
   if (!(await granted(stage, given))) {
-    stage.count('grants that were not confirmed in time')
+    stage.count('unconfirmedGrants')
     return
   }
   stage.ready(planned.wish)
@@ -104,13 +104,12 @@ async function probe(
   while (stage.atMs() < lastMs && stage.newerThan(given).length === 0) {
     const wasTold = told.aborted
     const beganMs = stage.atMs()
-    const before = stage.releases.length
     const outcome = await openOnce(stage, record, requester).catch((err: unknown): Outcome => {
       stage.signal.throwIfAborted()
       return { ok: false, reason: reasonOf(err) }
     })
-    const { ok, reason, keyMs } = outcome
-    if (ok || stage.releases.length > before) {
+    const { reason, keyMs, shares = 0 } = outcome
+    if (shares > 0) {
       opened++
       lastOpenedMs = keyMs == null || Number.isNaN(keyMs) ? stage.atMs() : beganMs + keyMs
     } else if (wasTold && reason !== '') {

@@ -9,11 +9,16 @@ import type { Planned } from '../../workload.ts'
 import type { Server } from '../closest.ts'
 import type { Stage } from '../stage.ts'
 import { consent, takeBack } from './consent.ts'
+import { reasonOf } from './failure.ts'
 import { lookup } from './lookup.ts'
 import { publish, update } from './owner.ts'
 
 /** Verbs of the node that the plan would need and that it does not have (issue 4). */
 const NOT_BUILT: ReadonlySet<OperationKind> = new Set(['emergency', 'vital', 'repair', 'hint'])
+
+/** "notBuiltEmergency" */
+const notBuilt = (kind: OperationKind): string =>
+  `notBuilt${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
 
 export interface Play {
   /** Resolves when every act has ended. */
@@ -35,7 +40,7 @@ export async function play(
   const begin = (work: Promise<void>): void => {
     const ended = work
       .catch((err: unknown) => {
-        if (!stage.signal.aborted) stage.count(`acts: ${(err as Error).name}`)
+        if (!stage.signal.aborted) stage.count(`act${reasonOf(err)}`)
       })
       .finally(() => running.delete(ended))
     running.add(ended)
@@ -45,7 +50,7 @@ export async function play(
     for (; next < plan.length; next++) {
       const planned = plan[next] as Planned
       if (planned.atMs > atMs) break
-      if (NOT_BUILT.has(planned.kind)) stage.count(`not built: ${planned.kind}`)
+      if (NOT_BUILT.has(planned.kind)) stage.count(notBuilt(planned.kind))
       else {
         stage.late(atMs - planned.atMs)
         begin(perform(stage, planned, rng, servers))
@@ -85,6 +90,6 @@ async function perform(
     case 'revoke':
       return await takeBack(stage, planned)
     default:
-      stage.count(`not built: ${planned.kind}`)
+      stage.count(notBuilt(planned.kind))
   }
 }

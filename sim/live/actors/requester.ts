@@ -10,6 +10,7 @@ import type { Planned } from '../../workload.ts'
 import type { Step } from '../operations.ts'
 import type { LiveGrant, LiveRecord, Stage } from '../stage.ts'
 import { act, type Outcome } from './act.ts'
+import { reasonOf } from './failure.ts'
 import { WISH_DAYS } from './owner.ts'
 
 /** Of `record.get`, as far as it is used. */
@@ -68,7 +69,7 @@ export async function granted(stage: Stage, given: LiveGrant): Promise<boolean> 
       if (state === 'revoked' || state === 'expired') return false
     } catch (err) {
       stage.signal.throwIfAborted()
-      stage.count(`grants: ${(err as Error).name}`)
+      stage.count(`grants${reasonOf(err)}`)
     }
     await delay(GRANT_POLL_MS, undefined, { signal: stage.signal })
   }

@@ -83,7 +83,11 @@ describe('a live run', () => {
     ])
     expect(result.checks.every(({ checked }) => checked > 0)).toBe(true)
     expect(column(result.more[0] as Table, 'noticedShare')).toEqual([1])
-    expect(result.facts).toMatchObject({ denied: 1, 'not built: emergency': 1, unfinishedCount: 0 })
+    expect(result.facts).toMatchObject({
+      deniedCount: 1,
+      notBuiltEmergencyCount: 1,
+      unfinishedCount: 0
+    })
     expect(result.nodes.rows).toBe(8)
     expect(result.trace.map(({ step }) => step)).toEqual(
       expect.arrayContaining(['release', 'prove blocks', 'fetch and open'])

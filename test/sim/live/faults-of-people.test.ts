@@ -1,10 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import {
-  disclosureTable,
-  playAdversaries,
-  prepareAdversaries
-} from '../../../sim/live/adversaries.ts'
+import { adversariesOf } from '../../../sim/live/adversaries.ts'
 import { conditionsOf } from '../../../sim/live/conditions.ts'
 import { keepPartitions } from '../../../sim/live/partitions.ts'
 import { keepSessions } from '../../../sim/live/sessions.ts'
@@ -78,18 +74,55 @@ describe('adversaries', () => {
   it('that withhold are a share of the clinics', async () => {
     const { stage, asked } = stubStage({ adversaries: [{ kind: 'withholding', share: 0.5 }] })
 
-    await playAdversaries(stage, AbortSignal.timeout(5_000))
+    await adversariesOf(stage).play(AbortSignal.timeout(5_000))
 
     expect(asked).toHaveLength(3)
     expect(new Set(asked).size).toBe(3)
   })
 
-  it('that no node can play are told as not played', async () => {
+  it('that no node can play are told as not played', () => {
     const { stage } = stubStage({ adversaries: [{ kind: 'sybil', nodes: 10 }] })
 
-    await prepareAdversaries(stage)
+    adversariesOf(stage)
 
-    expect([...stage.counts]).toEqual([['not played: sybil', 1]])
+    expect([...stage.counts]).toEqual([['notPlayedSybil', 1]])
+  })
+
+  it('that steal a key read each of its grants once, until the patients revoke', async () => {
+    const thief = 5 // the last clinic asks first
+    const { stage, asked } = stubStage(
+      {
+        records: { custodians: 3, threshold: 2 },
+        intervalSeconds: 0.001,
+        adversaries: [
+          { kind: 'bulk-reader', atSeconds: 0, requestsPerSecond: 1_000, noticedAfterSeconds: 0.2 }
+        ]
+      },
+      {
+        call: (_, verb) =>
+          verb === 'revoke' ? { block: 9 } : { ver: 1, sha256: 'ff', released: [], blamed: [] }
+      }
+    )
+    for (const record of [0, 1, 2]) {
+      const known = { record, owner: 6, recordId: `${record}`, cid: '', custodians: [] }
+      stage.records.set(record, { ...known, acknowledged: true, sha256: ['ff'] })
+      const requester = record === 2 ? 4 : thief // the last grant is another's
+      stage.sent(stage.sending({ wish: record, record, requester, forMs: 1e6 }), 'aa')
+      stage.ready(record)
+    }
+    const adversaries = adversariesOf(stage)
+
+    await adversaries.play(AbortSignal.timeout(400))
+
+    expect(asked.filter((line) => line === `call ${thief} record.get`)).toHaveLength(2)
+    expect(asked.filter((line) => line === 'call 6 revoke')).toHaveLength(2)
+    expect(adversaries.facts()).toMatchObject({
+      stolenGrants: 2,
+      stolenRecordsRead: 2,
+      stolenRequests: 6,
+      stolenRequestsRefused: 0
+    })
+    expect((await adversaries.tables(0)).map(({ name }) => name)).toEqual(['bulkReader'])
   })
 
   it('that collude see what their stores hold, threshold by threshold', async () => {
@@ -101,7 +134,7 @@ describe('adversaries', () => {
     const record = { record: 0, owner: 6, recordId: 'aa', cid: '', sha256: [], custodians: [] }
     stage.records.set(0, { ...record, acknowledged: true })
 
-    const [table] = await disclosureTable(stage, 0)
+    const [table] = await adversariesOf(stage).tables(0)
 
     const column = (name: string) => [
       ...((table?.columns.find((each) => each.name === name)?.values ?? []) as Float64Array)

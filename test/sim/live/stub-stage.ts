@@ -15,7 +15,10 @@ export interface Stub {
 
 export function stubStage(
   file: Partial<ScenarioFile> = {},
-  answers: { readonly run?: (node: number, name: string) => unknown } = {}
+  answers: {
+    readonly run?: (node: number, name: string) => unknown
+    readonly call?: (node: number, verb: string) => unknown
+  } = {}
 ): Stub {
   const asked: string[] = []
   const scenario = scenarioShape.parse({
@@ -46,6 +49,10 @@ export function stubStage(
     run: async (node, name) => {
       asked.push(`run ${node} ${name}`)
       return answers.run?.(node, name)
+    },
+    call: async (node, verb) => {
+      asked.push(`call ${node} ${verb}`)
+      return answers.call?.(node, verb)
     }
   }
   const stage = new Stage({
