@@ -85,13 +85,16 @@ export function estimate(
 
 type Part = Pick<Estimate, 'nodes' | 'operations' | 'memoryBytes' | 'seconds' | 'descriptors'>
 
-/** The process itself with V8's room. */
-const BASE_BYTES = 150e6
-/** A row of the operations table, as columns and once more while it is written. */
-const ROW_BYTES = 600
+/** The process itself with V8's room: 135 to 210 MB measured for scenarios of a thousand nodes. */
+const BASE_BYTES = 200e6
+/** An operation with what follows from it: 90,000 readings of vital-signs took 280 MB. */
+const OPERATION_BYTES = 3_000
+/** Id, place, state: 900,000 of nation-1m took 310 MB. */
+const PATIENT_BYTES = 350
 
-/** Ids, tables and counters of a node: PERFORMANCE.md §3, 424 to 1,464 B from 10^3 to 10^7. */
-const nodeBytes = (nodes: number): number => 250 * Math.max(1, Math.log10(Math.max(10, nodes)) - 1)
+/** Ids, tables and counters of a server: PERFORMANCE.md §3, 424 to 1,464 B from 10^3 to 10^7. */
+const serverBytes = (servers: number): number =>
+  250 * Math.max(1, Math.log10(Math.max(10, servers)) - 1)
 /** Of one core, requests of lookups a second: PERFORMANCE.md §3, 1.2 to 2.7 M. */
 const MESSAGES_PER_SECOND = 1e6
 
@@ -110,8 +113,13 @@ function modelPart(scenario: Scenario): Part {
   return {
     nodes,
     operations: Math.round(operations),
-    memoryBytes: Math.round(BASE_BYTES + nodes * nodeBytes(nodes) + operations * ROW_BYTES),
-    seconds: Math.ceil(1 + seconds * repeats),
+    memoryBytes: Math.round(
+      BASE_BYTES +
+        network.clinics * serverBytes(network.clinics) +
+        network.patients * PATIENT_BYTES +
+        operations * OPERATION_BYTES
+    ),
+    seconds: Math.ceil((1 + seconds) * repeats),
     descriptors: 40
   }
 }
@@ -150,7 +158,7 @@ export function assertFits({ reasons, engine }: Estimate): void {
   throw new TooLargeError(`this machine cannot hold the run on ${engine}`, reasons)
 }
 
-/** Whether somebody should be asked, or told, before it begins. */
+/** Whether somebody should be told before it begins. */
 export const isLong = ({ seconds }: Estimate): boolean => seconds > DAY_SECONDS
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`

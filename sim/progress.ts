@@ -44,7 +44,8 @@ export class RunProgressLines {
     // an engine may find that there is more to do: what was told is not taken back
     if (total > 0) this.#most = Math.max(this.#most, Math.min(1, done / total))
     const percent = Math.floor(100 * this.#most)
-    const left = this.#left(event, now)
+    // some engines know their own time better
+    const left = / left\b/.test(event.detail ?? '') ? '' : this.#left(event, now)
     const which = repeats > 1 ? `repeat ${repeat + 1}/${repeats} ` : ''
     const detail = [left, event.detail ?? ''].filter((each) => each !== '').join(', ')
     // tens, so that a log of plain lines has ten of them and not a thousand

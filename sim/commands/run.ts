@@ -6,7 +6,7 @@
 import { join, resolve } from 'node:path'
 import { readStamp } from '../calibrate/stamp.ts'
 import type { Engine, EngineName } from '../engine.ts'
-import { assertFits, estimate } from '../estimate.ts'
+import { assertFits, estimate, isLong } from '../estimate.ts'
 import { loadEngine } from '../main.ts'
 import { RunProgressLines } from '../progress.ts'
 import { verdict } from '../report/answer.ts'
@@ -38,6 +38,7 @@ export async function runOn(
   const fits = estimate(scenario, engine)
   if (flags['force'] !== true) assertFits(fits)
   out.note(`about ${bytes(fits.memoryBytes)} and ${duration(fits.seconds * 1_000)} on ${engine}`)
+  if (isLong(fits)) out.note('that is more than a day: Ctrl-C keeps the repeats that are finished')
   const missing = engine === 'live' ? leftOutLive(scenario) : []
   if (missing.length > 0) out.note(`real nodes cannot do yet, so left out: ${missing.join(', ')}`)
   const folder = resolve(

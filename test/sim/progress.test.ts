@@ -47,4 +47,16 @@ describe('progress', () => {
 
     expect(progress.line(event)).toEqual({ step: 'joining 0 %', detail: '3 nodes' })
   })
+
+  it('leaves the time to an engine that tells it, and takes nothing back', () => {
+    let now = 0
+    const progress = new RunProgressLines(() => now)
+    const at = (done: number, detail = '') =>
+      progress.line({ step: 'running', done, total: 10, repeat: 0, repeats: 1, detail })
+    at(0)
+    now = 1_000
+
+    expect(at(5, '9 s left').detail).toBe('9 s left')
+    expect(at(2).step).toBe('running 50 %')
+  })
 })
