@@ -111,11 +111,12 @@ async function converge(
   init: JoinInit
 ): Promise<{ readonly sampled: number; readonly share: number; readonly rounds: number }> {
   const { world, children } = init
+  // tables that were given are to stay as they are
+  const most = world.joining?.by === 'warm-start' ? 0 : LIVE_JOIN_ROUNDS
   for (let round = 1; ; round++) {
     const { sampled, share } = await sampleLookups(init, round)
-    if (share >= LIVE_FOUND_SHARE || round > LIVE_JOIN_ROUNDS)
-      return { sampled, share, rounds: round }
-    world.progress?.({ step: 'looking again', done: round, total: LIVE_JOIN_ROUNDS })
+    if (share >= LIVE_FOUND_SHARE || round > most) return { sampled, share, rounds: round }
+    world.progress?.({ step: 'looking again', done: round, total: most })
     await Promise.all(
       children.map(({ channel }) =>
         channel.ask('lookForSelves', undefined, { signal: world.signal })

@@ -3,10 +3,11 @@
  * it from outside, and holding it still. Private fields all of them, so test/sim/live/world.test.ts
  * fails first when the version moves.
  *
- * A warm start puts peers into the table by the table's own `add`, with its ping of new contacts
- * answered "yes" meanwhile, and their addresses into the peer store. The trie therefore has the shape
- * and bounds that it would have grown; which peers of a full region it holds is drawn from the seed.
- * It says nothing of joining, connections, or the tables that joining leaves.
+ * A warm start puts peers into the table by the table's own `add`, with pings of new contacts
+ * answered "yes" meanwhile, and their addresses into the peer store. The table therefore has the
+ * shape and bounds that it would have grown, near-table.ts's included; which peers of a full region
+ * it holds is drawn from the seed. It says nothing of joining, connections, or the tables that
+ * joining leaves.
  * @module
  */
 import type { PeerId, PeerStore } from '@libp2p/interface'
@@ -21,16 +22,23 @@ interface Contact {
 interface Trie {
   add(peer: PeerId): Promise<void>
   toIterable(): Iterable<Contact>
-  verify: (contact: Contact) => Promise<boolean>
   ping: (contacts: readonly Contact[]) => AsyncIterable<Contact>
   onAdd: unknown
 }
+
+interface PingQueue {
+  readonly size: number
+  find(peer: PeerId): unknown
+  add(ping: unknown): Promise<boolean>
+}
+
+const ANSWERED: PingQueue = { size: 0, find: () => undefined, add: async () => true }
 
 /** What is private in a SingleKadDHT. */
 interface Inside {
   readonly routingTable: {
     readonly kb: Trie
-    readonly pingNewContactQueue: { readonly size: number }
+    pingNewContactQueue: PingQueue
     readonly routingTableUpdateQueue: { readonly size: number }
   }
   readonly queryManager: { initialQuerySelfHasRun?: { resolve(): void } }
@@ -76,15 +84,16 @@ export async function warmStart(
   protocol: string
 ): Promise<void> {
   const inside = insideOf(dht)
-  const { kb } = inside.routingTable
-  const { verify, ping, onAdd } = kb
-  kb.verify = async () => true
+  const { kb, pingNewContactQueue } = inside.routingTable
+  const { ping, onAdd } = kb
+  inside.routingTable.pingNewContactQueue = ANSWERED
   kb.ping = async function* () {} // nobody of a full region is thrown out
   kb.onAdd = undefined // it tags each in the peer store, which is done below in one go
   try {
     for (const { peer } of others) await kb.add(peer)
   } finally {
-    Object.assign(kb, { verify, ping, onAdd })
+    Object.assign(kb, { ping, onAdd })
+    inside.routingTable.pingNewContactQueue = pingNewContactQueue
   }
   const taken = new Set([...kb.toIterable()].map(({ peerId }) => peerId.toString()))
   for (const { peer, addrs } of others) {
