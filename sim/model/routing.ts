@@ -14,7 +14,7 @@ import type { Placement } from './placement.ts'
 import type { Presence } from './presence.ts'
 import { type Process, type Processes, ticks, wait } from './process.ts'
 import { buildTables, type Tables } from './tables.ts'
-import { type Meter, peersBytes, type Traffic } from './traffic.ts'
+import { type Meter, peersBytes, type Traffic, unitHash } from './traffic.ts'
 import type { Wheel } from './wheel.ts'
 
 export interface RoutingInit {
@@ -254,16 +254,25 @@ export class Routing {
     }
   }
 
-  /** Lost ones are sent again, as a stream does; none cross a partition. */
+  /**
+   * A request opens a stream of its own (kad-dht's network.ts), and a connection first where there is
+   * none: a node holds so many of all. Half of that is charged on the way there, half on the way back.
+   * Lost ones are sent again, as a stream does; none cross a partition.
+   */
   #delays(losses: Rng): (from: number, to: number) => number {
-    const { scenario, costs, traffic, oneWayMs } = this.#init
-    const { loss, partitions } = scenario.network
+    const { scenario, costs, traffic, oneWayMs, rng } = this.#init
+    const { loss, partitions, clinics, maxConnections } = scenario.network
     const nodeAt = this.#nodeAt
+    const salt = rng.derive('connections').u32()
+    const open = maxConnections / clinics
+    const warm = 1 + costs.streamTrips / 2
+    const cold = warm + costs.dialTrips / 2
     return (from, to) => {
       const a = nodeAt[from] as number
       const b = nodeAt[to] as number
       if (partitions.length > 0 && traffic.isParted(a, b)) return -1
-      let ms = oneWayMs(a, b)
+      const connected = open >= 1 || unitHash(a < b ? a ^ (b << 9) : b ^ (a << 9), salt) < open
+      let ms = oneWayMs(a, b) * (connected ? warm : cold)
       if (loss > 0) for (let r = costs.retransmitMs; losses.chance(loss); r *= 2) ms += r
       return ticks(ms)
     }
