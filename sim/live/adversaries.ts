@@ -28,6 +28,8 @@ export interface Adversaries {
   play(signal: AbortSignal): Promise<void>
   /** When the measured part is over, before anybody is healed. */
   tables(repeat: number): Promise<readonly Table[]>
+  /** Faults end, theirs too: what must hold in the end is looked at then. */
+  end(): Promise<void>
   facts(): Readonly<Record<string, number>>
 }
 
@@ -37,26 +39,25 @@ export function adversariesOf(stage: Stage): Adversaries {
     if (told != null) stage.count(told)
   }
   const [thief] = all(stage, 'bulk-reader')
+  const withholding = all(stage, 'withholding').flatMap(({ share }) =>
+    drawn(stage, 'withholding', Math.round(share * stage.scenario.network.clinics))
+  )
+  const beside = async (name: string, signal: AbortSignal): Promise<void> => {
+    for (const node of withholding) await stage.world.run(node, name, undefined, { signal })
+  }
   const reader = thief == null ? undefined : new BulkReader(stage, thief)
   return {
     async play(signal) {
-      await withhold(stage, signal)
+      await beside('withhold', signal)
+      if (withholding.length > 0) stage.count('withholdingClinics', withholding.length)
       await reader?.steal(signal)
     },
     tables: async (repeat) => [
       ...(await disclosureTable(stage, repeat)),
       ...(reader == null ? [] : [reader.table(repeat)])
     ],
+    end: () => beside('relent', stage.signal),
     facts: () => reader?.facts() ?? {}
-  }
-}
-
-async function withhold(stage: Stage, signal: AbortSignal): Promise<void> {
-  for (const { share } of all(stage, 'withholding')) {
-    const { clinics } = stage.scenario.network
-    const withholding = drawn(stage, 'withholding', Math.round(share * clinics))
-    for (const node of withholding) await stage.world.run(node, 'withhold', undefined, { signal })
-    stage.count('withholdingClinics', withholding.length)
   }
 }
 

@@ -173,6 +173,7 @@ async function runOn(
 
   progress({ step: 'healing', done: 0, total: 1 })
   await heal(stage)
+  await adversaries.end()
   progress({ step: 'finishing', done: 0, total: underWay.underWay })
   const finish = AbortSignal.any([signal, AbortSignal.timeout(FINISH_MS + finishMs(scenario))])
   const unfinished = await finished(underWay, finish)

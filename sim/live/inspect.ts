@@ -94,3 +94,9 @@ export const withhold: NodeCall = async ({ stores }): Promise<void> => {
     }
   })
 }
+
+/** It gives again. */
+export const relent: NodeCall = async ({ stores }): Promise<void> => {
+  // the store's own stands behind what was put before it
+  if (stores != null) Reflect.deleteProperty(stores.blockstore, 'get')
+}

@@ -29,7 +29,9 @@ export async function heal(stage: Stage): Promise<void> {
 
 /** Each acknowledged record of the sample is granted anew to a clinic, which opens it. */
 export async function openAcknowledged(stage: Stage): Promise<readonly AcknowledgedSeen[]> {
-  const acknowledged = [...stage.records.values()].filter((record) => record.acknowledged)
+  const acknowledged = [...stage.records.values()].filter(
+    (record) => record.acknowledged && isKept(stage, record)
+  )
   const sample = stage.rng.derive('audit').shuffle(acknowledged).slice(0, AUDITED_RECORDS_MAX)
   const seen: AcknowledgedSeen[] = []
   await inTurn(sample, AT_ONCE, async (record) => {
@@ -37,6 +39,13 @@ export async function openAcknowledged(stage: Stage): Promise<readonly Acknowled
     seen.push({ record: record.record, opened: reason === '', reason })
   })
   return seen
+}
+
+/** Not of those whose clinics left for good in such numbers that nobody could open it (§5). */
+function isKept({ departed, scenario }: Stage, { custodians }: LiveRecord): boolean {
+  const { threshold, replicas } = scenario.records
+  const there = (clinic: number): boolean => !departed.has(clinic)
+  return custodians.filter(there).length >= threshold && custodians.slice(0, replicas).some(there)
 }
 
 /** "" once it was opened; the last reason if it never was. */

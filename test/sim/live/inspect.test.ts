@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryStores } from '../../../node/memory.ts'
 import { noPlaintextOutside } from '../../../sim/checks/no-plaintext-outside.ts'
 import type { PlaceSearched } from '../../../sim/checks/observations.ts'
-import { heard, listen, search, withhold } from '../../../sim/live/inspect.ts'
+import { heard, listen, relent, search, withhold } from '../../../sim/live/inspect.ts'
 import type { NodeCall } from '../../../sim/live/worker.ts'
 
 const CANARY = new TextEncoder().encode('Ana has had a fever of 39.5')
@@ -90,5 +90,7 @@ describe('a withholding clinic', () => {
 
     expect(() => stores.blockstore.get(cid)).toThrow('withheld')
     expect(await stores.blockstore.has(cid)).toBe(true)
+    await relent(nodeWith(stores), undefined, call)
+    expect(() => stores.blockstore.get(cid)).not.toThrow()
   })
 })
