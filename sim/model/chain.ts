@@ -57,7 +57,6 @@ export class Chain {
   #pool: { readonly tx: Tx; readonly mined: () => void }[] = []
   /** Of the last blocks: a reorganisation goes no deeper. */
   readonly #recent = new Map<number, Tx[]>()
-  readonly #onBlock: ((block: number) => void)[] = []
   gasUsed = 0
   sent = 0
   reorgs = 0
@@ -97,11 +96,6 @@ export class Chain {
   /** Timestamp of a block. */
   tickOf(block: number): number {
     return (block - FIRST_BLOCK) * this.#blockTicks
-  }
-
-  /** Called after each block, with its number. */
-  onBlock(heard: (block: number) => void): void {
-    this.#onBlock.push(heard)
   }
 
   /** Sends a transaction; `mined` goes on when its sender saw it in a block. */
@@ -207,12 +201,22 @@ export class Chain {
   }
 
   #nextBlock(): void {
-    const { processes, untilTick, scenario } = this.#init
+    const { processes, untilTick } = this.#init
     const block = ++this.#head
+    // most blocks of a long run hold nothing of ours
+    if (this.#pool.length > 0) this.#fill(block)
+    this.#recent.delete(block - 64)
+    const next = this.tickOf(block + 1)
+    if (next <= untilTick) processes.at(next, () => this.#nextBlock())
+  }
+
+  /** In the order of the queue, as far as the gas goes. */
+  #fill(block: number): void {
+    const { processes, scenario } = this.#init
+    const pool = this.#pool
     let free = this.freeGas(processes.nowTick)
     let taken = 0
     const txs: Tx[] = []
-    const pool = this.#pool
     while (taken < pool.length && (pool[taken] as { tx: Tx }).tx.gas <= free) {
       const { tx } = pool[taken++] as { tx: Tx }
       free -= tx.gas
@@ -220,14 +224,9 @@ export class Chain {
       this.gasUsed += tx.gas
       txs.push(tx)
     }
-    const mined = pool.slice(0, taken)
     this.#pool = pool.slice(taken)
     if (txs.length > 0 && scenario.chain.reorgsPerHour > 0) this.#recent.set(block, txs)
-    this.#recent.delete(block - 64)
-    for (const each of mined) each.mined()
-    for (const heard of this.#onBlock) heard(block)
-    const next = this.tickOf(block + 1)
-    if (next <= untilTick) processes.at(next, () => this.#nextBlock())
+    for (const { mined } of pool.slice(0, taken)) mined()
   }
 
   #planReorgs(rng: Rng): void {

@@ -33,8 +33,9 @@ export const modelEngine: Engine = {
 
 /** After the measured part, whatever is under way has so much longer than a grant takes. */
 const DRAIN_MS = 120_000
-/** Events between two looks at the signal: the simulated time that one turn of the loop takes. */
+/** Between two looks at the signal, in simulated time: a second, or as many slices in all. */
 const SLICE_MS = 1_000
+const SLICES = 20_000
 
 class Run {
   readonly #scenario: Scenario
@@ -112,10 +113,11 @@ class Run {
   async #runUntil(tick: number, step: string): Promise<void> {
     const { signal, progress } = this.#options
     const from = this.#wheel.now
+    const slice = Math.max(ticks(SLICE_MS), Math.ceil((tick - from) / SLICES))
     let told = 0
     while (this.#wheel.now < tick) {
       signal.throwIfAborted()
-      this.#wheel.run(Math.min(tick, this.#wheel.now + ticks(SLICE_MS)))
+      this.#wheel.run(Math.min(tick, this.#wheel.now + slice))
       const done = (this.#wheel.now - from) / Math.max(1, tick - from)
       if (done - told >= 0.01) {
         told = done

@@ -48,13 +48,14 @@ describe('absence in the model', () => {
   it('repairs what departed clinics held', async () => {
     const of = async (repair: boolean) => {
       const result = await run({
-        durationSeconds: 30 * 86_400,
+        durationSeconds: 15 * 86_400,
         intervalSeconds: 86_400,
         network: { ...network, clinics: 60 },
-        churn: { departures: 0.5, repair },
-        workload: { requestsPerHour: 1 }
+        churn: { departures: 1, repair },
+        chain: { blockSeconds: 60, headMaxAgeSeconds: 200 },
+        workload: { requestsPerHour: 2 }
       })
-      const rows = ofKind(result, 'retrieve').filter(({ atMs }) => Number(atMs) > 20 * 86_400_000)
+      const rows = ofKind(result, 'retrieve').filter(({ atMs }) => Number(atMs) > 10 * 86_400_000)
       return {
         ok: rows.filter(({ ok }) => ok === 1).length / rows.length,
         repairs: ofKind(result, 'repair').length
