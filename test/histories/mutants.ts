@@ -1,0 +1,82 @@
+/**
+ * The rule, weakened: each entry leaves a check out of decide()'s table, or gathers less than the
+ * gate does. A checker that cannot tell it from the whole rule is worth nothing, so each must give
+ * a release that the judge calls unsafe (the last one: a refusal of what was plainly allowed).
+ * Nothing in the program can be weakened so; all of it is done by those who call it.
+ * @module
+ */
+export interface Weakness {
+  readonly name: string
+  /** Names of rows of decide()'s table that are left out. */
+  readonly without?: readonly string[]
+  /** The first endpoint alone. */
+  readonly quorum?: 1
+  /** A head may be two blocks behind the highest that is claimed. */
+  readonly heightAge?: true
+  /** Words of the confirmed block are taken for the head's. */
+  readonly headWords?: 'conf'
+  /** The confirmed block is taken for the head. */
+  readonly confOnly?: true
+  /** The head is taken for the confirmed block. */
+  readonly headOnly?: true
+  /** Whatever block a request names is taken for confirmed. */
+  readonly anyConf?: true
+  /** The contracts' code may be any. */
+  readonly anyCode?: true
+  /** The first endpoint's words are believed unproven. */
+  readonly unproven?: true
+  readonly guardSeconds?: 0
+  /** A release is not counted. */
+  readonly unclaimed?: true
+  /** What a restart does not read back. */
+  readonly forgets?: 'budget' | 'notices'
+  /** Nothing is looked at again before the answer leaves. */
+  readonly noLateCheck?: true
+  readonly refusesAll?: true
+}
+
+export const SOUND: Weakness = { name: 'the rule as it is' }
+
+const drop = (name: string, ...without: readonly string[]): Weakness => ({ name, without })
+
+export const WEAKNESSES: readonly Weakness[] = [
+  { name: 'no head check', headWords: 'conf' },
+  { name: 'staleness by height', heightAge: true, without: ['headIsYoung'] },
+  { name: 'one endpoint', quorum: 1 },
+  { name: 'code hash skipped', anyCode: true },
+  { name: 'confirmed only', confOnly: true, without: ['headIsYoung'] },
+  { name: 'head only', headOnly: true, without: ['requestedIsConfirmed'] },
+  drop('no age of the head', 'headIsYoung'),
+  drop('no owner epoch check', 'ownerStands'),
+  drop('no binding epoch check', 'requesterStands'),
+  drop('no expiry by own clock', 'hasNotEnded'),
+  { name: 'no clock guard', guardSeconds: 0 },
+  drop('not-before ignored', 'hasBegun', 'hasBegunOnChain'),
+  { name: 'budget not claimed', unclaimed: true },
+  { name: 'budget forgotten at a restart', forgets: 'budget' },
+  drop('replay window off', 'isOfThisStream', 'isNextInStream'),
+  drop('any deadline', 'isBeforeDeadline', 'hasNearDeadline'),
+  drop('a grant of another chain', 'isForThisChain'),
+  drop('a grant of another contract', 'isForThisRegistry'),
+  drop('a request to another custodian', 'isForThisCustodian'),
+  { name: 'confirmed block not on the line', anyConf: true, without: ['requestedIsConfirmed'] },
+  { name: 'proofs not verified', unproven: true },
+  drop('revoked grants serve', 'grantIsActive'),
+  drop('grants that changed since', 'grantIsUnchanged'),
+  drop('membership unchecked', 'requesterIsMember'),
+  drop('erased records serve', 'recordIsLive'),
+  drop('any share epoch', 'epochIsOnChain'),
+  drop('opt-out ignored', 'ownerDidNotOptOut'),
+  drop('direct revocations ignored', 'grantIsNotRevokedDirectly'),
+  { name: 'direct notices forgotten at a restart', forgets: 'notices' },
+  { name: 'nothing checked before the answer', noLateCheck: true },
+  drop('any purpose', 'purposeIsGranted'),
+  drop('any record', 'isCovered'),
+  drop('any version', 'isVersionMeant'),
+  drop('any grantee', 'granteeIsMeant'),
+  drop('any peer', 'isFromBoundPeer'),
+  drop('unsigned requests', 'isSignedByPeer'),
+  drop('unsigned bindings', 'bindingIsSigned'),
+  drop('bindings out of time', 'bindingIsInTime'),
+  { name: 'everything refused', refusesAll: true }
+]
