@@ -94,6 +94,9 @@ async function runInto(
       out.note(`stopped: ${kept} of ${scenario.repeats} repeats are kept in ${folder}`)
       out.note('the same command goes on from there')
     }
+    if (err instanceof Error && err.name === 'InvalidConfigError') {
+      out.note('another --out begins anew')
+    }
     // the error names law, seed and repeat; its exit code is the verdict
     if (err instanceof Error && err.name === 'CheckViolatedError') {
       throw Object.assign(err, { exit: SimExit.NotAsExpected })
