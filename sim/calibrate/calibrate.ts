@@ -112,8 +112,7 @@ async function gather(
               init.progress?.(`${name}, network ${seed}: ${step}`, done, total)
           })
         })
-        await writeNetwork(folder, data)
-        have.push(data)
+        have.push(await writeNetwork(folder, data))
       }
     }
   }

@@ -78,7 +78,7 @@ export function compare(init: CompareInit): Compared {
 }
 
 export const samePolicy = (a: Policy, b: Policy): boolean =>
-  a.alpha === b.alpha && a.paths === b.paths
+  a.alpha === b.alpha && a.paths === b.paths && a.roundTripMs === b.roundTripMs
 
 interface Side {
   readonly nodes: number

@@ -11,11 +11,16 @@ import type { RealNetworkData } from './observation.ts'
 
 const SUFFIX = '.json.gz'
 
-export async function writeNetwork(folder: string, data: RealNetworkData): Promise<string> {
+/** Answers what a reader will find. */
+export async function writeNetwork(
+  folder: string,
+  network: RealNetworkData
+): Promise<RealNetworkData> {
+  const data = rounded(network)
   await mkdir(folder, { recursive: true })
   const file = join(folder, `${data.name}-${data.seed}${SUFFIX}`)
-  await writeFile(file, gzipSync(JSON.stringify(rounded(data)), { level: 9 }))
-  return file
+  await writeFile(file, gzipSync(JSON.stringify(data), { level: 9 }))
+  return data
 }
 
 /** All of a folder, by name, then seed. @throws StoreCorruptError naming the file */

@@ -101,7 +101,7 @@ export async function fill(
   tablesFor: (kadIds: readonly string[]) => readonly (readonly number[])[]
 ): Promise<RealNetwork> {
   const { growth, rng, signal } = init
-  const network = new Network(rng.u32(), growth, signal)
+  const network = new Network(rng.u32(), growth, signal, true)
   for (let index = 0; index < growth.nodes; index++) await network.join(index, rng.bytes(32), [])
   await network.rest()
   await network.fill(tablesFor(network.kadIds))
@@ -109,6 +109,8 @@ export async function fill(
 }
 
 class Network implements RealNetwork {
+  /** Nodes begin without anybody and are not to wait for a first lookup of their own id. */
+  readonly #lonely: boolean
   readonly #run: string
   readonly #growth: Growth
   readonly #signal: AbortSignal
@@ -117,7 +119,8 @@ class Network implements RealNetwork {
   readonly #bytes = new Map<number, number>()
   #roundTripMs: ((from: number, to: number) => number) | undefined
 
-  constructor(run: number, growth: Growth, signal: AbortSignal) {
+  constructor(run: number, growth: Growth, signal: AbortSignal, lonely = false) {
+    this.#lonely = lonely
     this.#run = run.toString(16)
     this.#growth = growth
     this.#signal = signal
@@ -132,7 +135,7 @@ class Network implements RealNetwork {
   }
 
   async join(index: number, seed: Uint8Array, by: readonly number[]): Promise<void> {
-    const node = await startNode(`${this.#run}-${index}`, seed, this.#growth, {
+    const node = await startNode(`${this.#run}-${index}`, seed, this.#growth, this.#lonely, {
       hold: async (from) => {
         const ms = this.#roundTripMs?.(this.indexOf(from), index)
         if (ms != null) await delay(ms, undefined, { signal: this.#signal })
@@ -257,6 +260,7 @@ async function startNode(
   name: string,
   seed: Uint8Array,
   growth: Growth,
+  lonely: boolean,
   watch: Watch
 ): Promise<Node> {
   const dht = kadDHT({
@@ -268,6 +272,7 @@ async function startNode(
     disjointPaths: growth.paths,
     prefixLength: growth.table === 'near' ? TRIE_DEPTH : growth.prefixLength,
     querySelfInterval: NEVER_MS,
+    allowQueryWithZeroPeers: lonely,
     networkDialTimeout: { minTimeout: PATIENCE_MS },
     pingNewContactTimeout: { minTimeout: PATIENCE_MS },
     pingOldContactTimeout: { minTimeout: PATIENCE_MS },

@@ -1,9 +1,10 @@
 /**
  * A generator of tables: the network grows in the model by the steps by which it grows in reality
- * (grow.ts), and nothing is tuned. A newcomer is connected to two that are there, looks for its own
+ * (grow.ts). A newcomer is connected to two that are there, looks for its own
  * id, and refreshes by looking for a random key; once all are there, each does so again. Whoever is
  * asked meets the asker, whoever is named is pinged and met if the asker's table has room; a bucket
- * keeps whom it has. So old nodes stand in many tables and late ones in few.
+ * keeps whom it has. So old nodes stand in many tables and late ones in few. One figure is tuned
+ * (`met`), on the first two networks of a kind; the others test it.
  * @module
  */
 import type { Rng } from '../random.ts'
@@ -12,6 +13,9 @@ import type { Growth } from './observation.ts'
 import { plainLookup } from './plain-lookup.ts'
 
 type Words = readonly [hi: number, lo: number]
+
+/** Tuned: tables of 64 nodes with k 4 and 2 bits, networks 1 and 2, have the size of the real ones. */
+const MET = 0.3
 
 /** kad-dht's self-query ends after so many events; ours runs to its end (wholeSelfQuery). */
 const SELF_QUERY_EVENTS = 20
@@ -23,10 +27,13 @@ export interface GrownInit {
   readonly rng: Rng
   /** Rounds of a self-query and a refresh after all have joined. @default 1, as grow.ts */
   readonly rounds?: number
+  /** Chance that a named peer is met at once: a ping has to be sent and answered. @default MET */
+  readonly met?: number
 }
 
 /** Lists of indices. */
-export function grownTables({ kadIds, growth, rng, rounds = 1 }: GrownInit): number[][] {
+export function grownTables(init: GrownInit): number[][] {
+  const { kadIds, growth, rng, rounds = 1, met = MET } = init
   const places = kadIds.map(wordsOf)
   const tables: number[][] = kadIds.map(() => [])
   const buckets = places.map((own) => new Buckets(own, growth))
@@ -60,7 +67,8 @@ export function grownTables({ kadIds, growth, rng, rounds = 1 }: GrownInit): num
     )
     // pinged while the lookup goes on, and met when it is over
     for (const other of named)
-      if (buckets[node]?.hasRoomFor(places[other] as Words) === true) meet(node, other)
+      if (buckets[node]?.hasRoomFor(places[other] as Words) === true && rng.chance(met))
+        meet(node, other)
   }
   const maintain = (node: number): void => {
     const events = growth.table === 'near' ? undefined : SELF_QUERY_EVENTS

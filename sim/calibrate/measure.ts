@@ -12,6 +12,9 @@ import { watch } from './watch.ts'
 
 /** Lookups under way at once; each lane asks from nodes of its own, so bytes have one owner. */
 const LANES = 6
+/** Where answers are far away there is more time for others than work. */
+const LANES_FAR = 24
+const FAR_MS = 1_000
 
 export interface MeasureInit {
   readonly network: RealNetwork
@@ -31,7 +34,7 @@ export async function measure(init: MeasureInit): Promise<Measured> {
   const { network, before, k, policy, rng, roundTripMs, progress } = init
   const began = performance.now()
   const nodes = before.kadIds.length
-  const lanes = Math.min(LANES, nodes)
+  const lanes = Math.min(roundTripMs < FAR_MS ? LANES : LANES_FAR, nodes)
   const asks = Array.from({ length: init.lookups }, (_, i) => {
     const lane = i % lanes
     return {

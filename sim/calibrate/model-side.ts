@@ -88,7 +88,8 @@ function tablesOf(
   rankOf: Uint32Array
 ): Tables {
   const { kadIds, growth } = network
-  const policy = { table: 'js', k: growth.k, prefixLength: growth.prefixLength } as const
+  const table = growth.table === 'near' ? 'near' : 'js'
+  const policy = { table, k: growth.k, prefixLength: growth.prefixLength } as const
   const own = rng.derive('tables')
   if (tables === 'drawn') return buildTables(ids, policy, own)
   const given = tables === 'verbatim' ? network.tables : grownTables({ kadIds, growth, rng: own })

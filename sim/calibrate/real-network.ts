@@ -44,9 +44,9 @@ export async function realNetwork(init: RealNetworkInit): Promise<RealNetworkDat
         policy,
         k: growth.k,
         lookups: init.lookups,
-        roundTripMs: init.roundTripMs,
+        roundTripMs: policy.roundTripMs ?? init.roundTripMs,
         seed,
-        rng: rng.derive(`lookups/${policy.paths}/${policy.alpha}`),
+        rng: rng.derive(['lookups', ...Object.values(policy)].join('/')),
         signal,
         ...progress
       })

@@ -34,7 +34,7 @@ export function permutationP(
   a: readonly number[],
   b: readonly number[],
   rng: Rng,
-  repeats = 999
+  repeats = 499
 ): number {
   const seen = ksDistance(a, b)
   const pool = [...a, ...b]
