@@ -33,6 +33,8 @@ export async function calibrateCommand({ shell, out, flags }: SimCall): Promise<
 }
 
 const HEADING = ['network', 'query', 'tables', 'metric', 'n', 'D', 'upper 95 %', 'power']
+/** PERFORMANCE.md §5: networks a configuration. */
+const CLAIM_NETWORKS = 5
 const OF_MEDIANS = ['real', 'model', 'error', 'agrees']
 
 function calibrationText({ rows, stamp, discarded }: Calibration): string {
@@ -47,7 +49,11 @@ function calibrationText({ rows, stamp, discarded }: Calibration): string {
   ])
   const right = [4, 5, 6, 7, 8, 9, 10]
   const table = columnsOfText([[...HEADING, ...OF_MEDIANS], ...cells], { right })
-  const said = stamp.agreed ? 'the model agrees' : 'the model does NOT agree everywhere'
+  // the stamp's verdict is over counts alone (calibrate.ts); every row has its own in the table
+  const said = stamp.agreed
+    ? 'requests, hops, share found and load agree on the tables that nodes grew'
+    : 'requests, hops, share found and load do NOT all agree on the tables that nodes grew'
   const left = discarded === 0 ? '' : `, ${discarded} left out since their tables moved`
-  return `${table}\n${said}: ${stamp.networks} networks${left}\n`
+  const claim = stamp.networks < CLAIM_NETWORKS ? '; too few for a claim' : ''
+  return `${table}\n${said} (networks: ${stamp.networks}${left}${claim})\n`
 }

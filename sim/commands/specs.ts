@@ -154,7 +154,7 @@ export const SPECS: readonly Spec[] = [
     options: (command) => {
       whole(command, '--seed <n>', 'of the networks', SEED_MAX)
       command
-        .option('--quick', 'two small networks: does it agree at all?')
+        .option('--quick', 'one network of 16 nodes: that it works, no claim')
         .option('--keep', 'keep the result as the stamp that reports carry')
         .option('--out <folder>', 'of the data (default: results/calibration)')
     },
