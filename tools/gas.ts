@@ -16,7 +16,7 @@ import {
   Wallet
 } from 'ethers'
 import { network } from 'hardhat'
-import { Directory, GrantRegistry, RecordRegistry } from '../node/chain/abi.ts'
+import * as contracts from '../node/chain/abi.ts'
 import { buildContracts } from './contracts.ts'
 import { ROOT } from './files.ts'
 
@@ -66,6 +66,17 @@ const RECORDS = {
   RecordItem: fields(
     'bytes32 recordTag,uint8 status,uint32 shareEpoch,uint8 quorum,uint32 barredOrg,bytes32 anchor'
   )
+}
+
+const WISH = { Wish: fields('address owner,uint8 wish,uint64 version') }
+const BREAK_GLASS = {
+  BreakGlass: fields('address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch'),
+  GrantOpening
+}
+const REVIEW = { Review: fields('address owner,bytes32 openingHash,bytes32 outcomeHash') }
+const ANCHORS = {
+  Anchors: fields('address writer,AnchorItem[] items'),
+  AnchorItem: fields('bytes32 logTag,bytes32 root,uint64 toSeq')
 }
 
 type Types = Record<string, TypedDataField[]>
@@ -121,14 +132,22 @@ async function createBench() {
   const directory = await deploy('Directory', [[1, 2, 3], founders, 2])
   const grants = await deploy('GrantRegistry')
   const records = await deploy('RecordRegistry', [await directory.getAddress()])
-  /** Signs a typed message as the owner. */
-  const sign = async (contract: Contract, types: Types, message: Message): Promise<string> =>
-    await owner.signTypedData(
+  const both = [await directory.getAddress(), await grants.getAddress()]
+  const emergency = await deploy('Emergency', [...both, 2, 604_800])
+  const audit = await deploy('AuditAnchor')
+  /** Signs a typed message, as the owner unless told otherwise. */
+  const sign = async (
+    contract: Contract,
+    types: Types,
+    message: Message,
+    signer = owner
+  ): Promise<string> =>
+    await signer.signTypedData(
       { name: 'Keyward', version: '1', chainId, verifyingContract: await contract.getAddress() },
       types,
       message
     )
-  return { person, send, sign, owner, clinic, admin, directory, grants, records }
+  return { person, send, sign, owner, clinic, admin, directory, grants, records, emergency, audit }
 }
 
 type Bench = Awaited<ReturnType<typeof createBench>>
@@ -203,11 +222,71 @@ async function measureRecords(bench: Bench): Promise<Gas> {
   return gas
 }
 
+/** A wish, a glass broken by two clinicians, its review. */
+async function measureEmergency(bench: Bench): Promise<Gas> {
+  const { person, send, sign, owner, clinic, admin, directory, grants, emergency } = bench
+  const gas: Gas = {}
+  const wish = { owner: owner.address, wish: 2, version: 1 }
+  const wishSig = await sign(emergency, WISH, wish)
+  gas['wishBySig'] = await send(clinic, emergency, 'setWishBySig', [owner.address, 2, 1, wishSig])
+  gas['wishChanged'] = await send(owner, emergency, 'setWish', [1, 2])
+
+  const signers = [await person(7), await person(8)]
+  for (const signer of signers) {
+    await send(signer, directory, 'setBindingEpoch', [1])
+    await send(signer, directory, 'consent', [1, 2, 1, DEADLINE])
+    await send(admin, directory, 'enrol', [signer.address, 2])
+  }
+  signers.sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
+  const openings = [opening(4), opening(5)]
+  const hashes: string[] = []
+  for (const each of openings) {
+    const hash: string = await grants.getFunction('hashOpening').staticCall(each)
+    const reason = { opening: each, reasonHash: noise(11), epoch: 3 }
+    const message = { owner: owner.address, ...reason }
+    const signatures = await Promise.all(
+      signers.map((signer) => sign(emergency, BREAK_GLASS, message, signer))
+    )
+    const args = [owner.address, hash, noise(11), 3, signatures]
+    gas['breakGlass'] = await send(clinic, emergency, 'breakGlass', args)
+    hashes.push(hash)
+  }
+  const [first, second] = hashes
+  const notice = await emergency.getFunction('noticeIdOf').staticCall(owner.address, first)
+  const reviewer = await person(4) // of organisation 2
+  gas['review'] = await send(reviewer, emergency, 'review', [notice, noise(12)])
+  const own = { owner: owner.address, openingHash: second, outcomeHash: noise(13) }
+  const ownSig = await sign(emergency, REVIEW, own)
+  const review = [owner.address, second, noise(13), ownSig]
+  gas['reviewOwnBySig'] = await send(clinic, emergency, 'reviewOwnBySig', review)
+  return gas
+}
+
+/** A log's first anchor, the next ones, and many at once. */
+async function measureAnchors({ send, sign, owner, clinic, audit }: Bench): Promise<Gas> {
+  const gas: Gas = {}
+  const item = (n: number, toSeq: number) => ({ logTag: noise(n), root: noise(toSeq), toSeq })
+  gas['anchor'] = await send(clinic, audit, 'anchor', [[item(1, 100)]])
+  gas['anchorNext'] = await send(clinic, audit, 'anchor', [[item(1, 200)]])
+  const items = Array.from({ length: BATCH }, (_, i) => item(i + 100, 300))
+  await send(owner, audit, 'anchor', [items])
+  const next = items.map(({ logTag }) => ({ logTag, root: noise(400), toSeq: 400 }))
+  const sig = await sign(audit, ANCHORS, { writer: owner.address, items: next })
+  const batch = await send(clinic, audit, 'anchorBySig', [owner.address, next, sig])
+  gas['anchorBatchEach'] = Math.ceil(batch / BATCH)
+  return gas
+}
+
 /** Measures every operation, and the size of what a deployment sends. */
 export async function measureGas(): Promise<Gas> {
   const bench = await createBench()
-  const gas = { ...(await measureConsent(bench)), ...(await measureRecords(bench)) }
-  for (const [name, { bytecode }] of Object.entries({ Directory, GrantRegistry, RecordRegistry })) {
+  const gas = {
+    ...(await measureConsent(bench)),
+    ...(await measureRecords(bench)),
+    ...(await measureEmergency(bench)),
+    ...(await measureAnchors(bench))
+  }
+  for (const [name, { bytecode }] of Object.entries(contracts)) {
     gas[`codeBytes${name}`] = bytecode.length / 2 - 1
   }
   return gas

@@ -12,6 +12,12 @@ type RecordKey is bytes32;
 /// @dev keccak256(abi.encode(organisation, salt)): nobody can take another organisation's group.
 type GroupId is bytes32;
 
+/// @dev keccak256(abi.encode(owner, openingHash)), as a grant's id, but in a mapping of its own.
+type NoticeId is bytes32;
+
+/// @dev keccak256(abi.encode(writer, logTag)): nobody can take another writer's log.
+type LogKey is bytes32;
+
 /// @dev All terms of a grant. It never reaches the chain; its hashStruct does.
 struct GrantOpening {
     uint8 granteeKind;
@@ -47,6 +53,13 @@ struct RecordItem {
     uint8 quorum;
     uint32 barredOrg;
     bytes32 anchor;
+}
+
+/// @dev One entry of an `Anchors` message.
+struct AnchorItem {
+    bytes32 logTag;
+    bytes32 root;
+    uint64 toSeq;
 }
 
 /// @dev What organisations vote on. It names the voter set's number and dies with it.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-// EIP-712 type hashes of SECURITY.md §7: referenced types follow, sorted by name. Custody,
-// NodeBinding and BreakGlass are never hashed on chain and so are not here.
+// EIP-712 type hashes of SECURITY.md §7: referenced types follow, sorted by name. Custody and
+// NodeBinding are never hashed on chain and so are not here.
 
 bytes32 constant DOMAIN_TYPEHASH = keccak256(
     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -55,4 +55,25 @@ bytes32 constant BINDING_EPOCH_TYPEHASH = keccak256(
 
 bytes32 constant MEMBERSHIP_TYPEHASH = keccak256(
     "Membership(address account,uint32 organisation,uint16 roles,uint32 version,uint64 deadline)"
+);
+
+bytes32 constant WISH_TYPEHASH = keccak256("Wish(address owner,uint8 wish,uint64 version)");
+
+bytes32 constant BREAK_GLASS_TYPEHASH = keccak256(
+    "BreakGlass(address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch)"
+    "GrantOpening(uint8 granteeKind,bytes32 grantee,bytes32 scope,uint32 verFrom,uint32 verTo,"
+    "uint32 purposes,uint64 notBefore,uint64 notAfter,uint32 budget,uint32 window,bytes32 salt)"
+);
+
+bytes32 constant REVIEW_TYPEHASH = keccak256(
+    "Review(address owner,bytes32 openingHash,bytes32 outcomeHash)"
+);
+
+bytes32 constant ANCHOR_ITEM_TYPEHASH = keccak256(
+    "AnchorItem(bytes32 logTag,bytes32 root,uint64 toSeq)"
+);
+
+bytes32 constant ANCHORS_TYPEHASH = keccak256(
+    "Anchors(address writer,AnchorItem[] items)"
+    "AnchorItem(bytes32 logTag,bytes32 root,uint64 toSeq)"
 );

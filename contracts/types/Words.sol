@@ -4,11 +4,14 @@ pragma solidity 0.8.37;
 // The packed words that the release gate proves from storage: bit ranges from the lowest, all
 // others zero (SECURITY.md §7). Frozen: a proof taken today must read the same for ever.
 
-/// @notice status 0–7 · epoch 8–39 · version 40–103 · changedAt 104–143 · flags 144–151 (0) ·
-/// changedBlock 152–199.
+/// @notice status 0–7 · epoch 8–39 · version 40–103 · changedAt 104–143 · flags 144–151 (0, in a
+/// notice of Emergency 1) · changedBlock 152–199.
 library GrantWords {
     uint8 internal constant ACTIVE = 1;
     uint8 internal constant REVOKED = 2;
+
+    /// @dev So that no reader takes a notice for a grant, whatever slot it is shown from.
+    uint256 internal constant NOTICE_FLAG = uint256(1) << 144;
 
     function pack(uint8 status_, uint32 epoch_, uint64 version_) internal view returns (uint256) {
         return uint256(status_) | (uint256(epoch_) << 8) | (uint256(version_) << 40)
@@ -25,6 +28,76 @@ library GrantWords {
 
     function version(uint256 word) internal pure returns (uint64) {
         return uint64(word >> 40);
+    }
+}
+
+/// @notice wish 0–7 · version 8–71 · changedAt 72–111.
+library WishWords {
+    uint8 internal constant YES = 1;
+    uint8 internal constant ONLY_IN_EMERGENCY = 2;
+    uint8 internal constant NOT_EVEN_THEN = 3;
+
+    function pack(uint8 wish_, uint64 version_) internal view returns (uint256) {
+        return uint256(wish_) | (uint256(version_) << 8)
+            | (uint256(uint40(block.timestamp)) << 72);
+    }
+
+    function wish(uint256 word) internal pure returns (uint8) {
+        return uint8(word);
+    }
+
+    function version(uint256 word) internal pure returns (uint64) {
+        return uint64(word >> 8);
+    }
+}
+
+/// @notice status 0–7 · changedAt 8–47 · dueAt 48–87 · organisations of the signers 88–247, five of
+/// 32 bits. Not read by the gate.
+library ReviewWords {
+    uint8 internal constant OPEN = 1;
+    uint8 internal constant DONE = 2;
+
+    /// @dev As many organisations as the word has room for.
+    uint256 internal constant SIGNERS_MAX = 5;
+
+    function pack(uint8 status_, uint40 dueAt_, uint160 organisations_)
+        internal
+        view
+        returns (uint256)
+    {
+        return uint256(status_) | (uint256(uint40(block.timestamp)) << 8)
+            | (uint256(dueAt_) << 48) | (uint256(organisations_) << 88);
+    }
+
+    function status(uint256 word) internal pure returns (uint8) {
+        return uint8(word);
+    }
+
+    function dueAt(uint256 word) internal pure returns (uint40) {
+        return uint40(word >> 48);
+    }
+
+    function organisations(uint256 word) internal pure returns (uint160) {
+        return uint160(word >> 88);
+    }
+
+    /// @dev Whether an account of this organisation signed.
+    function names(uint256 word, uint32 organisation_) internal pure returns (bool) {
+        for (uint256 i = 0; i < SIGNERS_MAX; ++i) {
+            if (uint32(word >> (88 + 32 * i)) == organisation_) return true;
+        }
+        return false;
+    }
+}
+
+/// @notice toSeq 0–63 · changedAt 64–103. Read by whoever audits a log, not by the gate.
+library AnchorWords {
+    function pack(uint64 toSeq_) internal view returns (uint256) {
+        return uint256(toSeq_) | (uint256(uint40(block.timestamp)) << 64);
+    }
+
+    function toSeq(uint256 word) internal pure returns (uint64) {
+        return uint64(word);
     }
 }
 

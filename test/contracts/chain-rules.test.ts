@@ -8,6 +8,7 @@ import {
   bits,
   bytes32,
   createWorld,
+  everyContract,
   FOREVER,
   keyOf,
   laterItem,
@@ -21,7 +22,7 @@ import {
 } from './world.ts'
 
 // CHAIN.md §8: mistakes of the prototype, each as a rule. Rule 15 is in grant-registry.test.ts;
-// rules 5–7, 10, 18–20 are about contracts or parts that are not these three.
+// rule 7 in emergency.test.ts; rules 5, 6, 10, 18–20 are about parts that are not these.
 
 const HASH = openingHash(opening())
 const TAG = keyOf(['bytes32', 'uint32'], [bytes32(0x33), 1])
@@ -64,7 +65,9 @@ describe('rule 1: no first-come ids', () => {
       [world.grants, 'optOut', [1, 1]],
       [world.records, 'records', [[recordItem(TAG)], FOREVER]],
       [world.directory, 'setBindingEpoch', [1]],
-      [world.directory, 'consent', [1, 2, 1, FOREVER]]
+      [world.directory, 'consent', [1, 2, 1, FOREVER]],
+      [world.emergency, 'setWish', [2, 1]],
+      [world.audit, 'anchor', [[{ logTag: TAG, root: ANCHOR, toSeq: 1 }]]]
     ]
 
     for (const [contract, method, args] of steps) {
@@ -108,7 +111,16 @@ describe('rule 2: zero is no id', () => {
       [admin, world.directory, 'setGroupMember', [ZERO, person.address, true]],
       [admin, world.directory, 'setGroupMember', [TAG, zeroAccount, true]],
       [admin, world.records, 'attest', [zeroAccount, TAG, 1, ZERO]],
-      [admin, world.records, 'lapse', [person.address, ZERO, 0]]
+      [admin, world.records, 'lapse', [person.address, ZERO, 0]],
+      [person, world.emergency, 'setWish', [0, 1]],
+      [person, world.emergency, 'setWish', [1, 0]],
+      [person, world.emergency, 'breakGlass', [person.address, ZERO, ANCHOR, 1, []]],
+      [person, world.emergency, 'breakGlass', [person.address, HASH, ZERO, 1, []]],
+      [person, world.emergency, 'reviewOwn', [ZERO, ANCHOR]],
+      [admin, world.emergency, 'review', [ZERO, ANCHOR]],
+      [person, world.audit, 'anchor', [[{ logTag: ZERO, root: ANCHOR, toSeq: 1 }]]],
+      [person, world.audit, 'anchor', [[{ logTag: TAG, root: ZERO, toSeq: 1 }]]],
+      [person, world.audit, 'anchor', [[{ logTag: TAG, root: ANCHOR, toSeq: 0 }]]]
     ]
 
     for (const [from, contract, method, args] of steps) {
@@ -521,7 +533,7 @@ describe('the ways into these contracts', () => {
     const eve = await world.person()
     const unknown = AbiCoder.defaultAbiCoder().encode(['bytes32'], [HASH])
 
-    for (const contract of [world.grants, world.records, world.directory]) {
+    for (const contract of everyContract(world)) {
       const to = await contract.getAddress()
       await expect(eve.sendTransaction({ to, value: 1n })).rejects.toThrow()
       await expect(eve.sendTransaction({ to, data: unknown })).rejects.toThrow()

@@ -1,7 +1,15 @@
 import { AbiCoder, type Contract, concat, getAddress, keccak256, zeroPadValue } from 'ethers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type MessageName, typeString } from './typed-data.ts'
-import { bytes32, createWorld, keyOf, opening, openingHash, type World } from './world.ts'
+import {
+  bytes32,
+  createWorld,
+  everyContract,
+  keyOf,
+  opening,
+  openingHash,
+  type World
+} from './world.ts'
 
 // SECURITY.md §14, "Known answers": the same bytes in the contracts, in core and on the page.
 const OWNER = getAddress(`0x${'11'.repeat(20)}`)
@@ -43,7 +51,10 @@ describe('known answers', () => {
   })
 
   it.each<[MessageName]>([
+    ['AnchorItem'],
+    ['Anchors'],
     ['BindingEpoch'],
+    ['BreakGlass'],
     ['GrantItem'],
     ['GrantOpening'],
     ['Grants'],
@@ -51,9 +62,11 @@ describe('known answers', () => {
     ['OptOut'],
     ['RecordItem'],
     ['Records'],
+    ['Review'],
     ['Revocation'],
     ['Revocations'],
-    ['RevokeAll']
+    ['RevokeAll'],
+    ['Wish']
   ])('the contracts hash the type of %s as wallets do', async (name) => {
     const hash = await world.read<string>(book, name)
 
@@ -102,7 +115,7 @@ describe('known answers', () => {
   })
 
   it('the domain is Keyward, 1, this chain and this contract', async () => {
-    for (const contract of [world.grants, world.records, world.directory]) {
+    for (const contract of everyContract(world)) {
       const type =
         'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'
       const hash = (text: string): string => keccak256(new TextEncoder().encode(text))

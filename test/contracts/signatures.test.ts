@@ -4,11 +4,13 @@ import type { MessageName } from './typed-data.ts'
 import {
   bytes32,
   createWorld,
+  everyContract,
   FOREVER,
   nth,
   opening,
   openingHash,
   outcome,
+  REVIEW_SECONDS,
   recordItem,
   type World
 } from './world.ts'
@@ -38,16 +40,40 @@ interface Entry {
 
 const grantItem = { opening: opening(), version: 1 }
 const item = { openingHash: HASH, version: 1 }
+const anchorItem = { logTag: HASH, root: bytes32(1), toSeq: 1 }
 
-/** Opens the account of a key or of a contract wallet. */
-async function openAccount(account: BaseWallet | Contract): Promise<void> {
+/** What a key, or a contract wallet, does itself. */
+async function act(
+  account: BaseWallet | Contract,
+  contract: Contract,
+  method: string,
+  args: unknown[]
+): Promise<void> {
   if ('privateKey' in account) {
-    await world.send(account as BaseWallet, world.directory, 'setBindingEpoch', [1])
+    await world.send(account as BaseWallet, contract, method, args)
     return
   }
-  const data = world.directory.interface.encodeFunctionData('setBindingEpoch', [1])
-  const target = await world.directory.getAddress()
+  const data = contract.interface.encodeFunctionData(method, args)
+  const target = await contract.getAddress()
   await world.send(world.relayer, account as Contract, 'execute', [target, data])
+}
+
+/** Opens the account of a key or of a contract wallet. */
+const openAccount = (account: BaseWallet | Contract): Promise<void> =>
+  act(account, world.directory, 'setBindingEpoch', [1])
+
+/** Two clinicians break the account's glass. */
+async function breakGlass(account: BaseWallet | Contract): Promise<void> {
+  const owner = await account.getAddress()
+  await act(account, world.grants, 'optOut', [0, 1])
+  await act(account, world.emergency, 'setWish', [1, 1])
+  const signers = await world.enrolClinicians([1, 1])
+  const message = { owner, opening: opening(), reasonHash: HASH, epoch: 1 }
+  const signatures = await Promise.all(
+    signers.map((signer) => world.sign(signer, world.emergency, 'BreakGlass', message))
+  )
+  const args = [owner, HASH, HASH, 1, signatures]
+  await world.send(world.relayer, world.emergency, 'breakGlass', args)
 }
 
 const entries: Record<string, Entry> = {
@@ -116,6 +142,28 @@ const entries: Record<string, Entry> = {
     altered: (account, sig) => [account, 18, 1, FOREVER, sig],
     prepare: openAccount,
     sender: (w) => nth(w.admins, 0)
+  },
+  setWishBySig: {
+    contract: (w) => w.emergency,
+    message: 'Wish',
+    signed: (owner) => ({ owner, wish: 3, version: 1 }),
+    args: (owner, sig) => [owner, 3, 1, sig],
+    altered: (owner, sig) => [owner, 1, 1, sig]
+  },
+  reviewOwnBySig: {
+    contract: (w) => w.emergency,
+    message: 'Review',
+    signed: (owner) => ({ owner, openingHash: HASH, outcomeHash: bytes32(7) }),
+    args: (owner, sig) => [owner, HASH, bytes32(7), sig],
+    altered: (owner, sig) => [owner, HASH, bytes32(8), sig],
+    prepare: breakGlass
+  },
+  anchorBySig: {
+    contract: (w) => w.audit,
+    message: 'Anchors',
+    signed: (writer) => ({ writer, items: [anchorItem] }),
+    args: (writer, sig) => [writer, [anchorItem], sig],
+    altered: (writer, sig) => [writer, [{ ...anchorItem, toSeq: 2 }], sig]
   }
 }
 
@@ -160,7 +208,7 @@ describe.each(names)('%s', (name) => {
     const args = entry(name).args(signer.address, await signFor(name, signer, signer.address))
 
     expect(await relay(name, args)).toBe('accepted')
-    expect(await relay(name, args)).toMatch(/Stale|WrongEpoch|AlreadyRegistered/)
+    expect(await relay(name, args)).toMatch(/Stale|WrongEpoch|AlreadyRegistered|NotOpen/)
   })
 
   it('refuses a wrong key, a high s, a damaged or foreign signature, another message', async () => {
@@ -256,14 +304,24 @@ describe.each(names)('%s', (name) => {
 async function createOther(name: string): Promise<Contract> {
   const { contract } = entry(name)
   if (contract(world) === world.directory) return (await world.deployDirectory()).directory
-  const kind = contract(world) === world.grants ? 'GrantRegistry' : 'RecordRegistry'
-  const args = kind === 'GrantRegistry' ? [] : [await world.directory.getAddress()]
+  const directory = await world.directory.getAddress()
+  const grants = await world.grants.getAddress()
+  const kinds: [Contract, string, unknown[]][] = [
+    [world.grants, 'GrantRegistry', []],
+    [world.records, 'RecordRegistry', [directory]],
+    [world.emergency, 'Emergency', [directory, grants, 3, REVIEW_SECONDS]],
+    [world.audit, 'AuditAnchor', []]
+  ]
+  const [, kind, args] = nth(
+    kinds.filter(([known]) => known === contract(world)),
+    0
+  )
   return (await world.ethers.deployContract(kind, args)) as unknown as Contract
 }
 
 describe('signatures', () => {
   it('are tested for every function that takes one', () => {
-    const taking = [world.grants, world.records, world.directory].flatMap((contract) => {
+    const taking = everyContract(world).flatMap((contract) => {
       const found: string[] = []
       contract.interface.forEachFunction(({ name, inputs }) => {
         if (inputs.some(({ name: input }) => input === 'signature')) found.push(name)

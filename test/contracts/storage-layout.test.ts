@@ -26,7 +26,14 @@ const LAYOUTS = {
     '7+0 _voterSet uint32',
     '7+4 _voters uint32',
     '7+8 _quorum uint32'
-  ]
+  ],
+  Emergency: [
+    '0+0 _wishes mapping(address => uint256)',
+    '1+0 _notices mapping(NoticeId => uint256)',
+    '2+0 _reviews mapping(bytes32 => uint256)',
+    '3+0 _outcomes mapping(NoticeId => bytes32)'
+  ],
+  AuditAnchor: ['0+0 _roots mapping(LogKey => bytes32)', '1+0 _anchors mapping(LogKey => uint256)']
 }
 
 interface Layout {

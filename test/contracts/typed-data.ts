@@ -20,6 +20,7 @@ const Revocation = fields('bytes32 openingHash,uint64 version')
 const RecordItem = fields(
   'bytes32 recordTag,uint8 status,uint32 shareEpoch,uint8 quorum,uint32 barredOrg,bytes32 anchor'
 )
+const AnchorItem = fields('bytes32 logTag,bytes32 root,uint64 toSeq')
 const CustodyItem = fields('bytes32 recordTag,uint32 shareEpoch,bytes32 custodyHash')
 
 /** Per message the types that it needs, itself first. */
@@ -53,7 +54,11 @@ export const MESSAGE_TYPES = {
   BreakGlass: {
     BreakGlass: fields('address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch'),
     GrantOpening
-  }
+  },
+  Wish: { Wish: fields('address owner,uint8 wish,uint64 version') },
+  Review: { Review: fields('address owner,bytes32 openingHash,bytes32 outcomeHash') },
+  AnchorItem: { AnchorItem },
+  Anchors: { Anchors: fields('address writer,AnchorItem[] items'), AnchorItem }
 } as const satisfies Record<string, Record<string, TypedDataField[]>>
 
 /** The name of a message. */

@@ -1,5 +1,5 @@
 /**
- * A chain with the three contracts on it, people with keys and gas, and a word for what came of a
+ * A chain with the contracts on it, people with keys and gas, and a word for what came of a
  * call: the contract tests are tables over these.
  * @module
  */
@@ -17,8 +17,12 @@ import {
   zeroPadValue
 } from 'ethers'
 import { network } from 'hardhat'
-import { Directory, GrantRegistry, RecordRegistry } from '../../node/chain/abi.ts'
+import * as contracts from '../../node/chain/abi.ts'
 import { hashMessage, type MessageName, messageTypes } from './typed-data.ts'
+
+/** Accounts in the order of their addresses. */
+export const ascending = (accounts: readonly BaseWallet[]): BaseWallet[] =>
+  [...accounts].sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1))
 
 /** Later than any test's chain time, and still below 2⁵³. */
 export const FOREVER = 2n ** 53n - 1n
@@ -115,8 +119,8 @@ export const laterItem = (
   ...change
 })
 
-const errors = [GrantRegistry.abi, RecordRegistry.abi, Directory.abi].map(
-  (abi: InterfaceAbi) => new Interface(abi)
+const errors = Object.values(contracts).map(
+  ({ abi }: { readonly abi: InterfaceAbi }) => new Interface(abi)
 )
 
 /** What came of a call: 'accepted', or the name of the custom error that refused it. */
@@ -136,6 +140,10 @@ export async function outcome(call: Promise<unknown>): Promise<string> {
 /** Founding organisations of every world. */
 export const ORGANISATIONS = [1, 2, 3]
 export const QUORUM = 2
+
+/** Clinicians who must sign an emergency, and how long its review may take. */
+export const SIGNERS = 2
+export const REVIEW_SECONDS = 7 * 86_400
 
 /** Starts a chain in this process and puts the contracts on it. */
 export async function createWorld() {
@@ -237,11 +245,29 @@ export async function createWorld() {
     return account
   }
 
+  /** A clinician of each organisation; ascending, as their signatures must stand. */
+  async function enrolClinicians(organisations: readonly number[]): Promise<BaseWallet[]> {
+    const made: BaseWallet[] = []
+    for (const organisation of organisations) {
+      const admin = nth(admins, organisation - 1)
+      made.push(await enrol(directory, admin, organisation, Role.Clinician))
+    }
+    return ascending(made)
+  }
+
   const { directory, admins } = await deployDirectory()
   const grants = (await ethers.deployContract('GrantRegistry')) as unknown as Contract
   const records = (await ethers.deployContract('RecordRegistry', [
     await directory.getAddress()
   ])) as unknown as Contract
+
+  const emergency = (await ethers.deployContract('Emergency', [
+    await directory.getAddress(),
+    await grants.getAddress(),
+    SIGNERS,
+    REVIEW_SECONDS
+  ])) as unknown as Contract
+  const audit = (await ethers.deployContract('AuditAnchor')) as unknown as Contract
 
   return {
     ethers,
@@ -251,6 +277,8 @@ export async function createWorld() {
     admins,
     grants,
     records,
+    emergency,
+    audit,
     relayer: await person(),
     person,
     deployDirectory,
@@ -260,11 +288,21 @@ export async function createWorld() {
     now,
     pass,
     delegate,
-    enrol
+    enrol,
+    enrolClinicians
   }
 }
 
 export type World = Awaited<ReturnType<typeof createWorld>>
+
+/** All that are deployed. */
+export const everyContract = (world: World): Contract[] => [
+  world.grants,
+  world.records,
+  world.directory,
+  world.emergency,
+  world.audit
+]
 
 /** One element of a list that a test knows to be there. */
 export function nth<T>(list: readonly T[], index: number): T {

@@ -3,12 +3,15 @@ pragma solidity 0.8.37;
 
 import {
     AccountWords,
+    AnchorWords,
     ConsentWords,
     GrantWords,
     OwnerWords,
     RecordWords,
+    ReviewWords,
     StandingWords,
-    VerdictWords
+    VerdictWords,
+    WishWords
 } from "../../../contracts/types/Words.sol";
 import {Chain} from "./Vm.sol";
 
@@ -27,6 +30,44 @@ contract WordsTest is Chain {
         require(uint8(word >> 144) == 0, "flags");
         require(uint48(word >> 152) == number, "changedBlock");
         require(word >> 200 == 0, "unused bits");
+        require(uint8((word | GrantWords.NOTICE_FLAG) >> 144) == 1, "a notice's flag");
+        require((word | GrantWords.NOTICE_FLAG) ^ word == uint256(1) << 144, "and no more");
+    }
+
+    function testFuzz_wishWord(uint8 wish, uint64 version, uint40 time) external {
+        VM.warp(time);
+        uint256 word = WishWords.pack(wish, version);
+        require(WishWords.wish(word) == wish, "wish");
+        require(WishWords.version(word) == version, "version");
+        require(uint40(word >> 72) == time, "changedAt");
+        require(word >> 112 == 0, "unused bits");
+    }
+
+    function testFuzz_reviewWord(uint8 status, uint40 dueAt, uint160 packed, uint32 org, uint40 time)
+        external
+    {
+        VM.warp(time);
+        uint256 word = ReviewWords.pack(status, dueAt, packed);
+        require(ReviewWords.status(word) == status, "status");
+        require(uint40(word >> 8) == time, "changedAt");
+        require(ReviewWords.dueAt(word) == dueAt, "dueAt");
+        require(ReviewWords.organisations(word) == packed, "organisations");
+        require(word >> 248 == 0, "unused bits");
+        bool named = false;
+        for (uint256 i = 0; i < 5; ++i) {
+            uint32 each = uint32(packed >> (32 * i));
+            require(ReviewWords.names(word, each), "names each");
+            if (each == org) named = true;
+        }
+        require(ReviewWords.names(word, org) == named, "names no other");
+    }
+
+    function testFuzz_anchorWord(uint64 toSeq, uint40 time) external {
+        VM.warp(time);
+        uint256 word = AnchorWords.pack(toSeq);
+        require(AnchorWords.toSeq(word) == toSeq, "toSeq");
+        require(uint40(word >> 64) == time, "changedAt");
+        require(word >> 104 == 0, "unused bits");
     }
 
     function testFuzz_ownerWord(uint32 epoch, uint32 optOut, uint32 version, uint40 time) external {
