@@ -11,10 +11,10 @@ import { hopsPerDecade, slopeOf } from '../../sim/model/growth.ts'
 import { type Ids, randomIds } from '../../sim/model/ids.ts'
 import { JS_POLICY, type LookupPolicy, Lookups } from '../../sim/model/lookup.ts'
 import { pairTicks, type Reach, reach } from '../../sim/model/reach.ts'
-import { type Sessions, sessionsOf } from '../../sim/sessions.ts'
 import { buildTables, type TablePolicy, type Tables } from '../../sim/model/tables.ts'
 import { TICKS_PER_MS, Wheel } from '../../sim/model/wheel.ts'
 import { Rng } from '../../sim/random.ts'
+import { type Sessions, sessionsOf } from '../../sim/sessions.ts'
 import {
   type Bench,
   type BenchOptions,
