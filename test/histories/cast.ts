@@ -152,6 +152,7 @@ export const OTHERS = {
 export type Template = { -readonly [K in keyof AccessRequest]: AccessRequest[K] }
 
 type Read = (state: State) => bigint
+const NEVER: Read = () => 0n
 
 export class Cast {
   readonly people: People
@@ -161,6 +162,8 @@ export class Cast {
   readonly #templates = new Map<number, Template>()
   /** What is stored where. */
   readonly #slots = new Map<string, Read>()
+  /** The same by object: slots of one request are hashed once, and come again. */
+  readonly #readers = new WeakMap<Hash, Read>()
 
   constructor(people: People) {
     this.people = people
@@ -172,7 +175,12 @@ export class Cast {
 
   /** The word in that slot, in a state; 0 where nothing was ever written. */
   word(state: State, slot: Hash): bigint {
-    return this.#slots.get(toHex(slot))?.(state) ?? 0n
+    let read = this.#readers.get(slot)
+    if (read == null) {
+      read = this.#slots.get(toHex(slot)) ?? NEVER
+      this.#readers.set(slot, read)
+    }
+    return read(state)
   }
 
   template(opening: number, ver: number, account: number): Template {

@@ -64,7 +64,7 @@ const entries = Array.from({ length: VERSIONS + 1 }, (_, ver) => ({
 }))
 const SELF = {
   peer: PEOPLE.custodian,
-  deployment: { chainId: CHAIN, grants: PEOPLE.registry, emergency: undefined }
+  deployment: { chainId: CHAIN, grants: PEOPLE.registry }
 }
 const CALM = { draining: false, queueFull: false, peerOverRate: false }
 const WHOLE = { whole: true, behindAnchor: false }
@@ -307,7 +307,7 @@ export class FastCustodian {
     return {
       nowMs: this.#world.localMs,
       policy: this.#policy,
-      self: SELF as DecideInput['self'],
+      self: SELF,
       stream: {
         remotePeer: asked.boundPeer ? request.binding.peerId : OTHERS.peer,
         challenge: challengeOf(asked.stream),

@@ -58,7 +58,15 @@ export type Fault =
   | 'ended binding'
 
 /** Which block a request names as confirmed. */
-export type ConfChoice = 'latest' | 'older' | 'too old' | 'head' | 'orphan' | 'forged'
+export type ConfChoice =
+  | 'latest'
+  | 'older'
+  | 'too old'
+  | 'head'
+  | 'orphan'
+  | 'forged'
+  /** As an endpoint that is behind would call it. */
+  | 'laggard'
 
 export interface Ask {
   readonly do: 'ask'
@@ -210,6 +218,7 @@ class Draw {
     }
     const count = rng.between(6, 22)
     for (let i = 0; i < count; i++) steps.push(this.#step())
+    if (rng.chance(15)) steps.splice(rng.between(3, steps.length), 0, ...this.#hideout())
     return {
       setting: this.#setting,
       openings: this.#openings,
@@ -243,6 +252,52 @@ class Draw {
       default:
         return this.#jump()
     }
+  }
+
+  /** A liar hides behind an honest laggard while consent ends, or both lag by themselves. */
+  #hideout(): Step[] {
+    const rng = this.#rng
+    const { endpoints, blockSeconds, headMaxAgeSeconds: maxAge, quorum } = this.#setting
+    const lags = rng.below(endpoints)
+    const others = Array.from({ length: endpoints }, (_, i) => i).filter((i) => i !== lags)
+    const behind = others.slice(0, quorum - 1).map(
+      (at): Step => ({
+        do: 'endpoint',
+        at,
+        manner: rng.chance(70) ? { is: 'echo', of: lags } : { is: 'stuck' }
+      })
+    )
+    const opening = this.#openings[0] as number
+    const few = rng.between(1, 3)
+    const ends = rng.pick<Act>([
+      { is: 'revoke', opening },
+      { is: 'revoke', opening },
+      { is: 'revokeAll' }
+    ])
+    const again: Step =
+      rng.chance(50) && few > 1
+        ? { do: 'reorg', depth: few, blocks: few - 1, keep: true, fresh: true }
+        : { do: 'blocks', count: 1 }
+    const asks = (ver: number): Step => ({
+      do: 'ask',
+      opening,
+      ver,
+      account: 0,
+      purpose: 'TREAT',
+      conf: 'laggard'
+    })
+    return [
+      { do: 'endpoint', at: lags, manner: { is: 'stuck' } },
+      ...behind,
+      { do: 'act', act: ends },
+      { do: 'blocks', count: few },
+      again,
+      asks(1),
+      { do: 'wait', ms: (maxAge - rng.between(-7, few * blockSeconds)) * 1_000 },
+      asks(2),
+      { do: 'wait', ms: rng.between(1, 8) * 1_000 },
+      asks(1)
+    ]
   }
 
   #jump(): Step {
@@ -359,7 +414,7 @@ class Draw {
     const meant = typeof who === 'object' && 'account' in who ? who.account : 0
     const conf = rng.chance(72)
       ? 'latest'
-      : rng.pick<ConfChoice>(['older', 'older', 'too old', 'head', 'orphan', 'forged'])
+      : rng.pick<ConfChoice>(['older', 'laggard', 'too old', 'head', 'orphan', 'forged'])
     return {
       do: 'ask',
       opening,

@@ -137,12 +137,12 @@ export class Judge {
   /** Why it was not, or undefined. */
   unsafe(release: Release, replayed: boolean): string | undefined {
     const why =
+      this.#tooLate(release) ??
       this.#wrongRequest(release, replayed) ??
       wrongTerms(release.asked) ??
       this.#wrongTime(release) ??
       this.#wrongBlocks(release) ??
       this.#standsNot(release) ??
-      this.#tooLate(release) ??
       this.#toldBefore(release) ??
       this.#overBudget(release)
     const { opening, ver } = release.asked
@@ -230,9 +230,11 @@ export class Judge {
   /** R: not later than max(T, τ + S) + 5 s + δ. */
   #tooLate(release: Release): string | undefined {
     const { asked, atMs, localMs, conf } = release
-    const version = grantOf(asked, (conf as Block).state)?.version ?? 0
+    const version = conf == null ? 0 : (grantOf(asked, conf.state)?.version ?? 0)
     let lost: Block | undefined
     for (let at: Block | undefined = this.#tip(); at != null; at = at.parent) {
+      // below the block that gave it there was nothing to lose
+      if ((grantOf(asked, at.state)?.version ?? 0) < version) break
       if (denial(asked, version, at.state) == null) break
       lost = at
     }
@@ -321,9 +323,9 @@ export class Judge {
     if (denial(asked, version, conf) ?? denial(asked, version, tip.state)) return false
     if (grantOf(asked, conf) !== grantOf(asked, tip.state)) return false
     if (recordOf(asked, tip.state).shareEpoch !== asked.shareEpoch) return false
+    if (budget === 0 || versionsOf(this.#given, asked, atMs, -2).has(asked.ver)) return budget > 0
     const given = [...this.#given, ...this.#perhaps]
-    const versions = versionsOf(given, asked, atMs, 2)
-    return versions.has(asked.ver) || versions.size < budget
+    return versionsOf(given, asked, atMs, 2).size < budget
   }
 }
 

@@ -33,20 +33,25 @@ export interface Weakness {
   /** Nothing is looked at again before the answer leaves. */
   readonly noLateCheck?: true
   readonly refusesAll?: true
+  /** What the judge must say of some release, if less would be no proof. */
+  readonly harm?: string
 }
 
 export const SOUND: Weakness = { name: 'the rule as it is' }
 
+/** The judge's words for a breach of SECURITY.md §10's R. */
+const LATE = 'for longer than S + 5 s'
+
 const drop = (name: string, ...without: readonly string[]): Weakness => ({ name, without })
 
 export const WEAKNESSES: readonly Weakness[] = [
-  { name: 'no head check', headWords: 'conf' },
-  { name: 'staleness by height', heightAge: true, without: ['headIsYoung'] },
+  { name: 'no head check', headWords: 'conf', harm: LATE },
+  { name: 'staleness by height', heightAge: true, without: ['headIsYoung'], harm: LATE },
   { name: 'one endpoint', quorum: 1 },
   { name: 'code hash skipped', anyCode: true },
-  { name: 'confirmed only', confOnly: true, without: ['headIsYoung'] },
+  { name: 'confirmed only', confOnly: true, without: ['headIsYoung'], harm: LATE },
   { name: 'head only', headOnly: true, without: ['requestedIsConfirmed'] },
-  drop('no age of the head', 'headIsYoung'),
+  { name: 'no age of the head', without: ['headIsYoung'], harm: LATE },
   drop('no owner epoch check', 'ownerStands'),
   drop('no binding epoch check', 'requesterStands'),
   drop('no expiry by own clock', 'hasNotEnded'),

@@ -221,6 +221,12 @@ export class World {
         return back(depth + lag + ver)
       case 'head':
         return tip
+      case 'laggard': {
+        const { manners } = this.endpoints
+        const at = manners.findIndex(({ is }) => is === 'stuck' || is === 'lag')
+        const view = at < 0 ? tip : this.endpoints.shown(at)
+        return ancestor(view, Math.max(0, view.number - depth)) as Block
+      }
       case 'orphan': {
         const orphan = this.#orphan
         if (orphan == null || isOnLine(orphan, tip)) return back(depth + 1)
