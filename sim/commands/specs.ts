@@ -159,5 +159,19 @@ export const SPECS: readonly Spec[] = [
         .option('--out <folder>', 'of the data (default: results/calibration)')
     },
     load: async () => (await import('./calibrate.ts')).calibrateCommand
+  },
+  {
+    usage: 'seeds',
+    summary:
+      'whole nodes in virtual time, under faults: one seed is one story, and every law holds',
+    examples: ['seeds --count 100', 'seeds --replay 7 > story.txt'],
+    options: (command) => {
+      whole(command, '--seed <n>', 'the first (default: 1)', SEED_MAX)
+      whole(command, '--count <n>', 'how many (default: 20)', 1_000_000)
+      whole(command, '--seconds <n>', 'of virtual time, each (default: 120)', 86_400)
+      whole(command, '--replay <n>', 'tell this seed’s story line by line', SEED_MAX)
+      command.option('--twice', 'play each seed again and compare')
+    },
+    load: async () => (await import('./seeds.ts')).seedsCommand
   }
 ]

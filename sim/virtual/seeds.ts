@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { assertAllHold } from '../checks/violated.ts'
@@ -52,28 +53,39 @@ export async function runSeeds(init: SeedsInit): Promise<readonly VirtualResult[
   return results.sort((a, b) => a.seed - b.seed)
 }
 
-/** One run in its process. @throws RunFailedError with what it said last, the signal's reason */
+/**
+ * One run in its process; with `onLine` all that happens is told as it does.
+ * @throws RunFailedError with what it said last, the signal's reason
+ */
 export async function runOne(
-  init: VirtualInit & { readonly trace?: boolean },
-  signal: AbortSignal
+  init: Omit<VirtualInit, 'onLine'>,
+  signal: AbortSignal,
+  onLine?: (line: string) => void
 ): Promise<VirtualResult> {
   signal.throwIfAborted()
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', MAIN, JSON.stringify(init)],
+    [
+      '--disable-warning=ExperimentalWarning',
+      MAIN,
+      JSON.stringify({ ...init, ...(onLine != null && { trace: true }) })
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] }
   )
   const kill = (): void => void child.kill('SIGKILL')
   signal.addEventListener('abort', kill, { once: true })
   try {
-    const [out, err, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close')
-    ])
+    let last = ''
+    const read = async (): Promise<void> => {
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (last !== '') onLine?.(last)
+        last = line
+      }
+    }
+    const [, said, [code]] = await Promise.all([read(), text(child.stderr), once(child, 'close')])
     signal.throwIfAborted()
-    if (code !== 0) throw new RunFailedError(init.seed, err)
-    return JSON.parse(out.trimEnd().split('\n').at(-1) as string) as VirtualResult
+    if (code !== 0) throw new RunFailedError(init.seed, said)
+    return JSON.parse(last) as VirtualResult
   } finally {
     signal.removeEventListener('abort', kill)
   }
