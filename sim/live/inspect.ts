@@ -90,7 +90,7 @@ export const withhold: NodeCall = async ({ stores }): Promise<void> => {
   if (stores == null) return
   Object.assign(stores.blockstore, {
     get: () => {
-      throw new Error('withheld')
+      throw Object.assign(new Error('withheld'), { name: 'WithheldError' })
     }
   })
 }

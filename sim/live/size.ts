@@ -1,8 +1,8 @@
 /**
  * The scenario as `live` runs it: its own overrides for network and duration put in place, so that
  * the plan, the chain and the world all see one size. Where it is shorter, what happens at a time
- * (bursts, partitions, congestion, adversaries) happens at the same share of it; how long a block, a
- * session or a warm-up takes stays.
+ * (bursts, partitions, congestion, adversaries) happens at the same share of it, and the warm-up is
+ * shorter, too; how long a block or a session takes stays.
  * @module
  */
 import type { Adversary, Scenario } from '../scenario/shape.ts'
@@ -15,6 +15,7 @@ export function liveSized(scenario: Scenario): Scenario {
   return {
     ...scenario,
     durationSeconds,
+    warmupSeconds: scenario.warmupSeconds * scale,
     intervalSeconds: Math.min(scenario.intervalSeconds, durationSeconds),
     network: {
       ...network,

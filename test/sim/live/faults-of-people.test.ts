@@ -149,6 +149,7 @@ describe('adversaries', () => {
 describe('a shorter live run', () => {
   it('keeps each event’s share of the time', () => {
     const scenario = scenarioOf({
+      warmupSeconds: 50,
       live: { durationSeconds: 100, clinics: 20 },
       network: {
         clinics: 100,
@@ -161,10 +162,12 @@ describe('a shorter live run', () => {
       ]
     })
 
-    const { network, workload, adversaries, durationSeconds } = liveSized(scenario)
+    const sized = liveSized(scenario)
+    const { network, workload, adversaries, durationSeconds } = sized
 
     expect(timeScale(scenario)).toBe(0.1)
     expect(durationSeconds).toBe(100)
+    expect(sized.warmupSeconds).toBe(5)
     expect(network).toMatchObject({ clinics: 20, requesters: 20 })
     expect(network.partitions[0]).toMatchObject({ atSeconds: 30, healSeconds: 50 })
     expect(workload.bursts[0]).toMatchObject({ atSeconds: 50, overSeconds: 10 })
