@@ -45,10 +45,11 @@ export interface Calibration {
   readonly stamp: CalibrationStamp
 }
 
-const SOURCES: readonly TableSource[] = ['verbatim', 'generated', 'drawn']
+/** Of each lookup in the model; of a bootstrap. */
+const MODEL_REPEATS = 5
+const DRAWS = 400
 
-/** Median error that latency and bytes are held to. */
-export const MEDIAN_ERROR_MAX = 0.15
+const SOURCES: readonly TableSource[] = ['verbatim', 'generated', 'drawn']
 
 export async function calibrate(init: CalibrateInit): Promise<Calibration> {
   const wanted = init.quick === true ? [quick] : configurations
@@ -73,7 +74,8 @@ export async function calibrate(init: CalibrateInit): Promise<Calibration> {
             policy,
             tables,
             rng: rng.derive(name),
-            ...(init.quick === true && { repeats: 2, draws: 100 })
+            repeats: init.quick === true ? 2 : MODEL_REPEATS,
+            draws: init.quick === true ? 100 : DRAWS
           })
           rows.push(...result.rows)
           uneven.push({ configuration: name, ...result.uneven })

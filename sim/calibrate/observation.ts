@@ -20,8 +20,6 @@ export interface Growth {
 export interface Policy {
   readonly alpha: number
   readonly paths: number
-  /** Mean of the injected round trips, in ms. @default the configuration's */
-  readonly roundTripMs?: number
 }
 
 /** One lookup of the peers closest to a key. */

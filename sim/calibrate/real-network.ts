@@ -44,9 +44,9 @@ export async function realNetwork(init: RealNetworkInit): Promise<RealNetworkDat
         policy,
         k: growth.k,
         lookups: init.lookups,
-        roundTripMs: policy.roundTripMs ?? init.roundTripMs,
+        roundTripMs: init.roundTripMs,
         seed,
-        rng: rng.derive(['lookups', ...Object.values(policy)].join('/')),
+        rng: rng.derive(`lookups/${policy.paths}/${policy.alpha}`),
         signal,
         ...progress
       })

@@ -2,7 +2,7 @@
  * The scaling table of docs/research/scaling.md: what lookups cost and find in settled networks of
  * the model, for each table and policy, as CSV.
  *
- *     sh tools/run node docs/research/scripts/scaling.ts 1000,10000,100000,1000000 5 > data/scaling.csv
+ *     sh tools/run node docs/research/scripts/scaling.ts SIZES SEEDS LOOKUPS DEAD [TABLE/PATHS/ALPHA]
  * @module
  */
 import { reach } from '../../../sim/model/reach.ts'
@@ -22,13 +22,15 @@ const POLICIES = [
   ['classic', 3, 1]
 ] as const satisfies readonly (readonly [TablePolicy['table'], number, number])[]
 
-const [sizes = '1000,10000', seeds = '5', lookups = '200', dead = '0'] = process.argv.slice(2)
+const [sizes = '1000,10000', seeds = '5', lookups = '200', dead = '0', only = ''] =
+  process.argv.slice(2)
 const deadShare = Number(dead)
 const columns =
   'nodes,table,paths,alpha,seed,lookups,deadShare,requests,requestsP95,failed,hops,found,entries,msP50,msP95'
 process.stdout.write(`${columns}\n`)
 for (const nodes of sizes.split(',').map(Number)) {
   for (const [table, alpha, paths] of POLICIES) {
+    if (only !== '' && only !== `${table}/${paths}/${alpha}`) continue
     for (let seed = 1; seed <= Number(seeds); seed++) {
       const got = reach({
         nodes,

@@ -6,6 +6,7 @@ import {
   sharedBits,
   type Trie
 } from '../../../node/network/near-table.ts'
+import { memoryNode, type TestNode } from './nodes.ts'
 
 type Contact = Parameters<Trie['verify']>[0]
 
@@ -126,6 +127,37 @@ describe('table that is deep near the node', () => {
     await Promise.all(['1100', '1101', '1110', '1111'].map((bits) => table.add(bits)))
 
     expect(table.contacts).toHaveLength(2)
+  })
+})
+
+describe('the library that it hangs on to', () => {
+  // fields that its types do not promise: a version without them must not pass
+  interface Inside {
+    readonly d: number
+    readonly a: number
+    readonly querySelf: { readonly count: number }
+    readonly routingTable: { readonly kb: Trie & { readonly prefixLength: number } }
+  }
+  const inside = (node: TestNode) => node.libp2p.services.dht as unknown as Inside
+
+  it('has what we need, and takes one path, eight at a time', async () => {
+    await using node = await memoryNode()
+    const { a, d, querySelf, routingTable } = inside(node)
+    const { kb } = routingTable
+    const verify = kb.verify({ kadId: id('1'), peerId: node.libp2p.peerId })
+
+    expect([a, d, querySelf.count, kb.prefixLength]).toEqual([8, 1, Infinity, 64])
+    expect(kb.localPeer?.kadId).toHaveLength(32)
+    expect([kb.verify.length, [...kb.toIterable()].length]).toEqual([2, 0])
+    expect(await verify.then(Boolean, () => false)).toBe(false) // nobody pings itself
+    await kb.remove(id('1'))
+  })
+
+  it('keeps its own ways where its own table is wanted', async () => {
+    await using node = await memoryNode({ dht: { table: 'trie' } })
+    const { a, d, querySelf, routingTable } = inside(node)
+
+    expect([a, d, querySelf.count, routingTable.kb.prefixLength]).toEqual([10, 10, 20, 6])
   })
 })
 
