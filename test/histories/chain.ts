@@ -61,7 +61,7 @@ export type Tx =
   | { readonly is: 'revokeAll'; readonly epoch: number }
   | { readonly is: 'optOut'; readonly purposes: number; readonly version: number }
   | { readonly is: 'bind'; readonly account: number; readonly bindingEpoch: number }
-  | { readonly is: 'erase'; readonly ver: number }
+  | { readonly is: 'erase'; readonly ver: number; readonly shareEpoch: number }
   | { readonly is: 'refresh'; readonly ver: number; readonly shareEpoch: number }
   | { readonly is: 'account'; readonly account: number; readonly status: number }
   | { readonly is: 'roles'; readonly account: number; readonly roles: number }
@@ -156,7 +156,9 @@ export function apply(state: State, tx: Tx, number: number, changedAt: number): 
     case 'erase':
     case 'refresh': {
       const was = state.records[tx.ver - 1] as RecordFact
-      if (was.status === 5 || (tx.is === 'refresh' && tx.shareEpoch <= was.shareEpoch)) return state
+      const fits =
+        tx.is === 'erase' ? tx.shareEpoch === was.shareEpoch : tx.shareEpoch > was.shareEpoch
+      if (was.status === 5 || !fits) return state
       const change = tx.is === 'erase' ? { status: 5 } : { shareEpoch: tx.shareEpoch }
       return {
         ...state,
@@ -228,14 +230,20 @@ export class Chain {
   }
 
   /** Replaces the last blocks; the times are those of the new ones. */
-  reorg(depth: number, times: readonly number[], keep: boolean): void {
+  reorg(depth: number, times: readonly number[], keep: boolean): readonly Block[] {
     const base = ancestor(this.tip, Math.max(0, this.tip.number - depth)) as Block
     const gone: Tx[] = []
     for (let at = this.tip; at !== base; at = at.parent as Block) gone.unshift(...at.txs)
-    let tip = base
+    const made: Block[] = []
+    this.tip = base
     for (const [i, time] of times.entries()) {
-      tip = this.add(tip, Math.max(tip.timeSeconds, time), i === 0 && keep ? gone : [])
+      this.tip = this.add(
+        this.tip,
+        Math.max(this.tip.timeSeconds, time),
+        i === 0 && keep ? gone : []
+      )
+      made.push(this.tip)
     }
-    this.tip = tip
+    return made
   }
 }

@@ -108,12 +108,10 @@ export class FastCustodian {
   }
 
   ask(asked: Asked, { before = [], during = [], dies }: Ask): Outcome {
-    const { opening, ver, stream, seq } = asked
+    const { opening, ver } = asked
     const world = this.#world
-    const lastSeq = stream === world.stream.number ? world.stream.lastSeq : 0
-    if (stream === world.stream.number && seq === lastSeq + 1) world.stream.lastSeq = seq
     if (this.#weak.refusesAll) return { code: Code.BUSY }
-    const decided = this.#decide(this.#input(asked, lastSeq), asked, before)
+    const decided = this.#decide(this.#input(asked), asked, before)
     if ('code' in decided) return decided
     const { input, requested, pair } = decided
     if (dies === 'before receipt') {
@@ -285,7 +283,7 @@ export class FastCustodian {
 
   // ---- what it knows itself
 
-  #input(asked: Asked, lastSeq: number): DecideInput {
+  #input(asked: Asked): DecideInput {
     const { opening, ver, account, purpose } = asked
     const request = cast.template(opening, ver, account)
     request.challenge = challengeOf(asked.challengeOf)
@@ -311,7 +309,7 @@ export class FastCustodian {
       stream: {
         remotePeer: asked.boundPeer ? request.binding.peerId : OTHERS.peer,
         challenge: challengeOf(asked.stream),
-        lastSeq
+        lastSeq: asked.lastSeq
       },
       load: CALM,
       audit: WHOLE,

@@ -32,6 +32,8 @@ export interface Asked {
   readonly challengeOf: number
   readonly stream: number
   readonly seq: number
+  /** The last number taken on that stream. */
+  readonly lastSeq: number
   readonly deadline: number
   readonly conf: Block
   readonly arrivedMs: number
@@ -250,7 +252,7 @@ export class Judge {
     return `${denial(asked, version, lost.state)}, for longer than S + 5 s`
   }
 
-  #toldBefore({ asked, conf }: Release): string | undefined {
+  #toldBefore({ asked, conf, head }: Release): string | undefined {
     const state = (conf as Block).state
     const version = grantOf(asked, state)?.version ?? 0
     const told = this.#notices.some((tx) => {
@@ -273,8 +275,11 @@ export class Judge {
       version: 0,
       purposes: 0
     })
-    const open = last.version > state.owner.optOutVersion && hasBit(last.purposes, asked)
-    return open ? 'the custodian had been told of the opt-out' : undefined
+    // of two messages with one number the chain's counts
+    const stored = (head as Block).state.owner.optOutVersion
+    return last.version > stored && hasBit(last.purposes, asked)
+      ? 'the custodian had been told of the opt-out'
+      : undefined
   }
 
   #overBudget({ asked, atMs }: Release): string | undefined {

@@ -12,11 +12,12 @@ import { type Asked, Judge } from './judge.ts'
 
 export type Change =
   | { readonly is: 'sent'; readonly tx: Tx }
-  | { readonly is: 'mined'; readonly timeSeconds: number }
+  | { readonly is: 'mined'; readonly block: Block }
   | {
       readonly is: 'reorg'
       readonly depth: number
-      readonly times: readonly number[]
+      /** The new ones, ascending. */
+      readonly blocks: readonly Block[]
       readonly keep: boolean
     }
   | { readonly is: 'endpoint'; readonly at: number; readonly manner: Manner }
@@ -105,7 +106,7 @@ export class World {
 
   #mine(timeSeconds: number): void {
     this.chain.mine(timeSeconds)
-    this.onChange?.({ is: 'mined', timeSeconds })
+    this.onChange?.({ is: 'mined', block: this.chain.tip })
     this.endpoints.follow()
     this.judge.saw(this.nowMs)
   }
@@ -139,12 +140,12 @@ export class World {
         const was = state.accounts[act.account] as AccountFact
         return { ...act, bindingEpoch: was.bindingEpoch + 1 }
       }
-      case 'refresh': {
-        const shareEpoch = (state.records[act.ver - 1]?.shareEpoch ?? 1) + 1
-        return { is: 'refresh', ver: act.ver, shareEpoch }
+      case 'refresh':
+      case 'erase': {
+        const stored = state.records[act.ver - 1]?.shareEpoch ?? 1
+        const shareEpoch = act.is === 'refresh' ? stored + 1 : stored
+        return { is: act.is, ver: act.ver, shareEpoch }
       }
-      case 'erase':
-        return { is: 'erase', ver: act.ver }
       default:
         return act
     }
@@ -160,8 +161,8 @@ export class World {
     )
     if (fresh) times[times.length - 1] = now
     if (base !== tip) this.#orphan = tip
-    this.chain.reorg(depth, times, keep)
-    this.onChange?.({ is: 'reorg', depth: tip.number - base.number, times, keep })
+    const made = this.chain.reorg(depth, times, keep)
+    this.onChange?.({ is: 'reorg', depth: tip.number - base.number, blocks: made, keep })
     this.endpoints.follow()
     this.judge.saw(this.nowMs)
   }
@@ -178,8 +179,10 @@ export class World {
       this.stream = { number: before.number + 1, lastSeq: 0, account: ask.account }
     }
     const { stream } = this
+    const { lastSeq } = stream
     const repeats = fault === 'replay' ? 0 : fault === 'skipped seq' ? 2 : 1
-    const seq = other ? Math.max(1, before.lastSeq) : stream.lastSeq + repeats
+    const seq = other ? Math.max(1, before.lastSeq) : lastSeq + repeats
+    if (seq === lastSeq + 1) stream.lastSeq = seq
     const now = Math.floor(this.nowMs / 1_000)
     const state = this.chain.tip.state
     const epoch = state.accounts[ask.account]?.bindingEpoch ?? 1
@@ -202,6 +205,7 @@ export class World {
       challengeOf: other ? before.number : stream.number,
       stream: stream.number,
       seq,
+      lastSeq,
       deadline: fault === 'late' ? now - 2 : fault === 'far deadline' ? now + 200 : now + 30,
       conf: this.#conf(ask),
       arrivedMs: this.nowMs,
