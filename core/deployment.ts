@@ -13,12 +13,15 @@ export interface Deployment {
   readonly directory: Address
   /** Absent where nobody can break the glass: emergencies are refused there. */
   readonly emergency?: Address
+  /** Absent where receipt logs are not anchored. */
+  readonly audit?: Address
   /** keccak256 of each contract's code as read after deployment (SECURITY.md T20). */
   readonly codeHashes: {
     readonly grants: Hash
     readonly records: Hash
     readonly directory: Hash
     readonly emergency?: Hash
+    readonly audit?: Hash
   }
 }
 

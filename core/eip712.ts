@@ -31,7 +31,10 @@ export const STRUCTS = {
     'uint32 bindingEpoch',
   BindingEpoch: 'address account,uint32 bindingEpoch',
   BreakGlass: 'address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch',
-  Wish: 'address owner,uint8 wish,uint64 version'
+  Wish: 'address owner,uint8 wish,uint64 version',
+  Review: 'address owner,bytes32 openingHash,bytes32 outcomeHash',
+  AnchorItem: 'bytes32 logTag,bytes32 root,uint64 toSeq',
+  Anchors: 'address writer,AnchorItem[] items'
 } as const
 
 export type StructName = keyof typeof STRUCTS

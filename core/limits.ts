@@ -63,6 +63,10 @@ export const HL7_CODE_MAX_CHARS = 32
 export const EMERGENCY_SIGNERS_MAX = 8
 export const EMERGENCY_MIN_SECONDS = 3_600
 export const EMERGENCY_MAX_SECONDS = 86_400
+/** As many organisations as a review's word holds. */
+export const NOTICE_SIGNERS_MAX = 5
+/** For the review of a broken glass: a week has one working meeting of any committee. */
+export const REVIEW_SECONDS = 7 * 86_400
 export const REQUEST_DEADLINE_SECONDS = 60
 /** Guard on the start of a binding: a phone whose clock is two minutes off still works. */
 export const BINDING_GUARD_SECONDS = 120

@@ -1,11 +1,13 @@
 /**
  * What owners and accounts sign (EIP-712): the messages of SECURITY.md §7, their shapes on the
- * wire, digest, signature and recovery. `Custody`, `NodeBinding` and `BreakGlass` stay off chain.
+ * wire, digest, signature and recovery. `Custody` and `NodeBinding` stay off
+ * chain; of `BreakGlass` only the opening does.
  * @module
  */
+import { u32be } from './bytes.ts'
 import { bytes, bytesUpTo, list, map, type Of, oneOf, type Shape, uint, variant } from './codec.ts'
 import type { Deployment } from './deployment.ts'
-import { digestFor, hashStruct as hashOf } from './eip712.ts'
+import { digestFor, hashStruct as hashOf, leftPad, typeHash } from './eip712.ts'
 import { InvalidParametersError } from './errors.ts'
 import { openingShape, U8_MAX, U32_MAX } from './grant.ts'
 import { type Address, address, type Hash, hash, PEER_ID_BYTES, peerIdBytes } from './ids.ts'
@@ -66,7 +68,12 @@ export const messageShapes = {
     reasonHash: hashShape,
     epoch: uint(U32_MAX)
   }),
-  Wish: map({ owner: addressShape, wish: uint(U8_MAX), version: uint() })
+  Wish: map({ owner: addressShape, wish: uint(U8_MAX), version: uint() }),
+  Review: map({ owner: addressShape, openingHash: hashShape, outcomeHash: hashShape }),
+  Anchors: map({
+    writer: addressShape,
+    items: items(map({ logTag: hashShape, root: hashShape, toSeq: uint() }))
+  })
 } as const
 
 export type MessageType = keyof typeof messageShapes
@@ -82,6 +89,8 @@ export type NodeBinding = Messages['NodeBinding']
 export type BindingEpoch = Messages['BindingEpoch']
 export type BreakGlass = Messages['BreakGlass']
 export type Wish = Messages['Wish']
+export type Review = Messages['Review']
+export type Anchors = Messages['Anchors']
 
 /** The contract that a message is for: the domain's verifyingContract. */
 const CONTRACT = {
@@ -94,7 +103,9 @@ const CONTRACT = {
   NodeBinding: 'directory',
   BindingEpoch: 'directory',
   BreakGlass: 'emergency',
-  Wish: 'emergency'
+  Wish: 'emergency',
+  Review: 'emergency',
+  Anchors: 'audit'
 } as const satisfies Record<MessageType, string>
 
 /** @throws InvalidParametersError if a field does not fit, passes 2^53-1, or a list has > 64 items */
@@ -111,11 +122,34 @@ export function typedDigest<T extends MessageType>(
   message: Messages[T],
   p: Primitives
 ): Hash {
-  const contract = deployment[CONTRACT[type]]
-  if (contract == null) {
-    throw new InvalidParametersError(`"deployment" expected a contract for ${type}, got none`)
-  }
+  const contract = contractFor(deployment, type)
   return digestFor(deployment, contract, hashStruct(type, message, p), p)
+}
+
+function contractFor(deployment: Deployment, type: MessageType): Address {
+  const contract = deployment[CONTRACT[type]]
+  if (contract != null) return contract
+  throw new InvalidParametersError(`"deployment" expected a contract for ${type}, got none`)
+}
+
+/**
+ * What clinicians sign, by who has not the opening but its hash, as the contract has.
+ * @throws InvalidParametersError if the deployment has no Emergency
+ */
+export function breakGlassDigest(
+  deployment: Deployment,
+  glass: {
+    readonly owner: Address
+    readonly openingHash: Hash
+    readonly reasonHash: Hash
+    readonly epoch: number
+  },
+  p: Primitives
+): Hash {
+  const { owner, openingHash, reasonHash, epoch } = glass
+  const words = [leftPad(owner), openingHash, reasonHash, leftPad(u32be(epoch))]
+  const struct = hash(p.keccak256(typeHash('BreakGlass', p), ...words))
+  return digestFor(deployment, contractFor(deployment, 'BreakGlass'), struct, p)
 }
 
 /** 65 bytes r‖s‖v. @throws InvalidParametersError as typedDigest */
@@ -150,7 +184,10 @@ const ON_CHAIN = [
   'RevokeAll',
   'OptOut',
   'Records',
-  'BindingEpoch'
+  'BindingEpoch',
+  'Wish',
+  'Review',
+  'Anchors'
 ] as const
 export type OnChainType = (typeof ON_CHAIN)[number]
 
@@ -175,5 +212,8 @@ export const signedMessageShape = variant('type', {
   RevokeAll: signedForm('RevokeAll'),
   OptOut: signedForm('OptOut'),
   Records: signedForm('Records'),
-  BindingEpoch: signedForm('BindingEpoch')
+  BindingEpoch: signedForm('BindingEpoch'),
+  Wish: signedForm('Wish'),
+  Review: signedForm('Review'),
+  Anchors: signedForm('Anchors')
 }) as Shape<SignedMessage>

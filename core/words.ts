@@ -38,6 +38,16 @@ export const organisationSlot = (org: number, p: Primitives) => ref('directory',
 export const memberSlot = (group: Hash, account: Address, p: Primitives) =>
   ref('directory', 2, p.keccak256(group, leftPad(account)), p)
 export const wishSlot = (owner: Address, p: Primitives) => ref('emergency', 0, owner, p)
+/** `notice` is made as a grant's id, of the same owner and opening. */
+export const noticeSlot = (notice: Uint8Array, p: Primitives) => ref('emergency', 1, notice, p)
+export const reviewSlot = (notice: Uint8Array, p: Primitives) =>
+  ref('emergency', 2, p.keccak256(notice), p)
+export const outcomeSlot = (notice: Uint8Array, p: Primitives) => ref('emergency', 3, notice, p)
+/** The Merkle root over a log's links; `logSlot` says how many they are. */
+export const rootSlot = (writer: Address, logTag: Hash, p: Primitives) =>
+  ref('audit', 0, p.keccak256(leftPad(writer), logTag), p)
+export const logSlot = (writer: Address, logTag: Hash, p: Primitives) =>
+  ref('audit', 1, p.keccak256(leftPad(writer), logTag), p)
 
 // ---- what is in them
 
@@ -102,6 +112,10 @@ export const OrganisationStatus = { ACTIVE: 1, SUSPENDED: 2 } as const
 export const MemberStatus = { MEMBER: 1 } as const
 /** The patient's wish about emergencies. */
 export const EmergencyWish = { YES: 1, ONLY_IN_EMERGENCY: 2, NEVER: 3 } as const
+export const NoticeStatus = { GIVEN: 1 } as const
+export const ReviewStatus = { OPEN: 1, DONE: 2 } as const
+/** Marks a notice, so that no reader takes it for a grant. */
+export const NOTICE_FLAG = 1
 export const Role = {
   CUSTODIAN: 1,
   CLINICIAN: 2,
@@ -162,6 +176,33 @@ const wish = layout(
   'wish',
   Object.values(EmergencyWish)
 )
+const notice = layout(
+  {
+    status: [0, 8],
+    epoch: [8, 32],
+    version: [40, 64],
+    changedAt: [104, 40],
+    flags: [144, 8],
+    changedBlock: [152, 48]
+  },
+  'status',
+  Object.values(NoticeStatus)
+)
+/** `org1` to `org5`: of the clinicians who signed, 0 where fewer did. */
+const review = layout(
+  {
+    status: [0, 8],
+    changedAt: [8, 40],
+    dueAt: [48, 40],
+    org1: [88, 32],
+    org2: [120, 32],
+    org3: [152, 32],
+    org4: [184, 32],
+    org5: [216, 32]
+  },
+  'status',
+  Object.values(ReviewStatus)
+)
 
 type WordOf<L> = L extends Layout<infer W> ? W : never
 export type GrantWord = WordOf<typeof grant>
@@ -171,6 +212,8 @@ export type AccountWord = WordOf<typeof account>
 export type OrganisationWord = WordOf<typeof organisation>
 export type MemberWord = WordOf<typeof member>
 export type WishWord = WordOf<typeof wish>
+export type NoticeWord = WordOf<typeof notice>
+export type ReviewWord = WordOf<typeof review>
 
 export const decodeGrantWord = grant.decode
 export const decodeOwnerWord = owner.decode
@@ -179,6 +222,7 @@ export const decodeAccountWord = account.decode
 export const decodeOrganisationWord = organisation.decode
 export const decodeMemberWord = member.decode
 export const decodeWishWord = wish.decode
+export const decodeReviewWord = review.decode
 
 export const encodeGrantWord = grant.encode
 export const encodeOwnerWord = owner.encode
@@ -187,6 +231,23 @@ export const encodeAccountWord = account.encode
 export const encodeOrganisationWord = organisation.encode
 export const encodeMemberWord = member.encode
 export const encodeWishWord = wish.encode
+export const encodeNoticeWord = notice.encode
+export const encodeReviewWord = review.encode
+
+/** Undefined for a word without the flag too: a grant is no notice. */
+export function decodeNoticeWord(word: bigint): NoticeWord | undefined {
+  const decoded = notice.decode(word)
+  return word === 0n || decoded?.flags === NOTICE_FLAG ? decoded : undefined
+}
+
+/** How far a log is anchored. It has no status: a log that was never anchored has toSeq 0. */
+export function decodeLogWord(
+  word: bigint
+): { readonly toSeq: number; readonly changedAt: number } | undefined {
+  const toSeq = BigInt.asUintN(64, word)
+  const isWhole = word >> 104n === 0n && toSeq <= BigInt(Number.MAX_SAFE_INTEGER)
+  return isWhole ? { toSeq: Number(toSeq), changedAt: Number(word >> 64n) } : undefined
+}
 
 /** An organisation's verdict; the attester's address is 160 bits, so it has no place above. */
 export function decodeVerdictWord(

@@ -176,7 +176,10 @@ const CONTRACT_OF = {
   RevokeAll: 'grants',
   OptOut: 'grants',
   Records: 'records',
-  BindingEpoch: 'directory'
+  BindingEpoch: 'directory',
+  Wish: 'emergency',
+  Review: 'emergency',
+  Anchors: 'audit'
 } as const satisfies Record<OnChainType, Hint['type']>
 
 interface Late {

@@ -19,7 +19,16 @@ export const deploymentJson = z.strictObject({
   grants: addressHex,
   records: addressHex,
   directory: addressHex,
-  codeHashes: z.strictObject({ grants: hashHex, records: hashHex, directory: hashHex })
+  // deployments that were made before these contracts
+  emergency: addressHex.optional(),
+  audit: addressHex.optional(),
+  codeHashes: z.strictObject({
+    grants: hashHex,
+    records: hashHex,
+    directory: hashHex,
+    emergency: hashHex.optional(),
+    audit: hashHex.optional()
+  })
 })
 
 export type DeploymentJson = z.infer<typeof deploymentJson>
@@ -29,10 +38,12 @@ export const fromDeploymentJson = (json: DeploymentJson): Deployment => ({
   grants: address(fromHex(json.grants)),
   records: address(fromHex(json.records)),
   directory: address(fromHex(json.directory)),
+  ...mapped(json, (hex) => address(fromHex(hex))),
   codeHashes: {
     grants: hash(fromHex(json.codeHashes.grants)),
     records: hash(fromHex(json.codeHashes.records)),
-    directory: hash(fromHex(json.codeHashes.directory))
+    directory: hash(fromHex(json.codeHashes.directory)),
+    ...mapped(json.codeHashes, (hex) => hash(fromHex(hex)))
   }
 })
 
@@ -41,12 +52,26 @@ export const toDeploymentJson = (deployment: Deployment): DeploymentJson => ({
   grants: toHex0x(deployment.grants),
   records: toHex0x(deployment.records),
   directory: toHex0x(deployment.directory),
+  ...mapped(deployment, toHex0x),
   codeHashes: {
     grants: toHex0x(deployment.codeHashes.grants),
     records: toHex0x(deployment.codeHashes.records),
-    directory: toHex0x(deployment.codeHashes.directory)
+    directory: toHex0x(deployment.codeHashes.directory),
+    ...mapped(deployment.codeHashes, toHex0x)
   }
 })
+
+/** What not every deployment has. */
+function mapped<T, U>(
+  of: { readonly emergency?: T | undefined; readonly audit?: T | undefined },
+  make: (value: T) => U
+): { readonly emergency?: U; readonly audit?: U } {
+  const { emergency, audit } = of
+  return {
+    ...(emergency == null ? {} : { emergency: make(emergency) }),
+    ...(audit == null ? {} : { audit: make(audit) })
+  }
+}
 
 /**
  * The deployment that a setting names: inline, or a file relative to the folder.

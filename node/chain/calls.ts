@@ -6,17 +6,20 @@
 import { Interface } from 'ethers'
 import { fromHex, toHex0x } from '../../core/bytes.ts'
 import type { Deployment } from '../../core/deployment.ts'
+import { InvalidParametersError } from '../../core/errors.ts'
 import { openingHash } from '../../core/grant.ts'
 import type { Address } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
-import { Directory, GrantRegistry, RecordRegistry } from './abi.ts'
+import { AuditAnchor, Directory, Emergency, GrantRegistry, RecordRegistry } from './abi.ts'
 import type { DirectoryCall, ModelCall } from './model-calls.ts'
 
 const interfaces = {
   grants: new Interface(GrantRegistry.abi),
   records: new Interface(RecordRegistry.abi),
-  directory: new Interface(Directory.abi)
+  directory: new Interface(Directory.abi),
+  emergency: new Interface(Emergency.abi),
+  audit: new Interface(AuditAnchor.abi)
 }
 
 export interface EncodedCall {
@@ -26,11 +29,16 @@ export interface EncodedCall {
 
 type Parts = readonly [contract: keyof typeof interfaces, method: string, values: unknown[]]
 
-/** @throws TypeError if a value does not fit its Solidity type */
+/**
+ * @throws TypeError if a value does not fit its Solidity type, InvalidParametersError if the
+ *   deployment lacks the contract
+ */
 export function encodeCall(call: ModelCall, deployment: Deployment, p: Primitives): EncodedCall {
   const [contract, method, values] = 'message' in call ? messageParts(call, p) : actParts(call)
   const data = interfaces[contract].encodeFunctionData(method, hexed(values) as unknown[])
-  return { to: deployment[contract], data: fromHex(data) }
+  const to = deployment[contract]
+  if (to == null) throw new InvalidParametersError(`"deployment" expected ${contract}, got none`)
+  return { to, data: fromHex(data) }
 }
 
 function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Parts {
@@ -82,6 +90,21 @@ function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Par
       const method = signed ? 'setBindingEpochBySig' : 'setBindingEpoch'
       return ['directory', method, [...by(message.account), message.bindingEpoch, ...end]]
     }
+    case 'Wish': {
+      const { owner, wish, version } = message
+      const method = signed ? 'setWishBySig' : 'setWish'
+      return ['emergency', method, [...by(owner), wish, version, ...end]]
+    }
+    case 'Review': {
+      const method = signed ? 'reviewOwnBySig' : 'reviewOwn'
+      const values = [message.openingHash, message.outcomeHash]
+      return ['emergency', method, [...by(message.owner), ...values, ...end]]
+    }
+    case 'Anchors': {
+      const items = message.items.map(({ logTag, root, toSeq }) => [logTag, root, toSeq])
+      const method = signed ? 'anchorBySig' : 'anchor'
+      return ['audit', method, [...by(message.writer), items, ...end]]
+    }
   }
 }
 
@@ -91,6 +114,12 @@ function actParts(call: Exclude<ModelCall, SignedMessage>): Parts {
       return ['records', 'attest', [call.owner, call.recordTag, call.verdict, call.anchor]]
     case 'Lapse':
       return ['records', 'lapse', [call.owner, call.recordTag, call.org]]
+    case 'BreakGlass': {
+      const { owner, openingHash: opening, reasonHash, epoch, signatures } = call
+      return ['emergency', 'breakGlass', [owner, opening, reasonHash, epoch, signatures]]
+    }
+    case 'ReviewNotice':
+      return ['emergency', 'review', [call.notice, call.outcomeHash]]
     default:
       return directoryParts(call)
   }

@@ -1,5 +1,5 @@
 /**
- * What GrantRegistry and RecordRegistry do with a message, in TypeScript: the rules of SECURITY.md
+ * What the contracts do with a message, in TypeScript: the rules of SECURITY.md
  * §7 without an EVM, so that histories run by the thousand. test/compliance/chain.test.ts sends the
  * same calls to the Solidity contracts and demands equal words and equal refusals. Checks stand in
  * the contracts' order.
@@ -34,7 +34,9 @@ import {
   Verdict,
   verdictSlot
 } from '../../core/words.ts'
+import { AuditModel } from './audit-model.ts'
 import { DirectoryModel } from './directory-model.ts'
+import { EmergencyModel } from './emergency-model.ts'
 import type { ModelCall, RecordCall } from './model-calls.ts'
 import { demand, type ModelBlock, ModelState } from './model-state.ts'
 
@@ -43,6 +45,8 @@ const PURPOSE_BITS = Object.values(Purpose).reduce<number>((bits, bit) => bits |
 export class ContractModel {
   readonly state = new ModelState()
   readonly directory: DirectoryModel
+  readonly #emergency: EmergencyModel
+  readonly #audit: AuditModel
   readonly #deployment: Deployment
   readonly #p: Primitives
 
@@ -50,6 +54,8 @@ export class ContractModel {
     this.#deployment = deployment
     this.#p = p
     this.directory = new DirectoryModel(this.state, p)
+    this.#emergency = new EmergencyModel(this.state, this.directory, deployment, p)
+    this.#audit = new AuditModel(this.state, p)
   }
 
   /** Carries a call out, or undoes all of it. @throws ModelRevert with the contract's error name */
@@ -85,6 +91,26 @@ export class ContractModel {
       case 'BindingEpoch':
         this.#checkSigner(call, call.message.account, from)
         this.directory.bind(call.message.account, call.message.bindingEpoch, block)
+        break
+      case 'Wish':
+        this.#checkSigner(call, call.message.owner, from)
+        this.#emergency.wish(call.message, block)
+        break
+      case 'Review':
+        this.#checkSigner(call, call.message.owner, from)
+        this.#emergency.reviewOwn(call.message, block)
+        break
+      case 'Anchors':
+        if (call.sig.byteLength > 0) checkLength(call.message.items.length)
+        this.#checkSigner(call, call.message.writer, from)
+        checkLength(call.message.items.length)
+        this.#audit.anchor(call.message, block)
+        break
+      case 'BreakGlass':
+        this.#emergency.breakGlass(call, block)
+        break
+      case 'ReviewNotice':
+        this.#emergency.review(call, from, block)
         break
       case 'Attest':
         this.#attest(call, from, block)

@@ -1,16 +1,17 @@
 /**
- * Puts the three contracts on a chain and reads back what code stands there, so that every node can
+ * Puts the contracts on a chain and reads back what code stands there, so that every node can
  * pin it (SECURITY.md T20). No contract has an owner: the deployer keeps no power.
  * @module
  */
 import { AbiCoder, getCreateAddress } from 'ethers'
 import { concat, fromHex, toHex0x } from '../../core/bytes.ts'
+import { defaultGatePolicy } from '../../core/decision.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { InvalidConfigError } from '../../core/errors.ts'
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
-import { CODE_MAX_BYTES } from '../../core/limits.ts'
+import { CODE_MAX_BYTES, REVIEW_SECONDS } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import { Directory, GrantRegistry, RecordRegistry } from './abi.ts'
+import { AuditAnchor, Directory, Emergency, GrantRegistry, RecordRegistry } from './abi.ts'
 import { JsonRpc } from './endpoint-rpc.ts'
 import { dataBytes, quantity } from './rpc-values.ts'
 import { Sender } from './sender.ts'
@@ -24,10 +25,14 @@ export interface DeployInit {
   readonly founders: readonly { readonly org: number; readonly admin: Address }[]
   /** Votes that a proposal needs. @default a majority of the founders */
   readonly quorum?: number
+  /** Clinicians who must sign an emergency, 2–5: as the gates ask. @default defaultGatePolicy's */
+  readonly emergencySigners?: number
+  /** Time for the review of one, 1 hour to 90 days. @default a week */
+  readonly reviewSeconds?: number
   readonly signal?: AbortSignal
 }
 
-type Contracts = Pick<Deployment, 'grants' | 'records' | 'directory'>
+type Contracts = Pick<Deployment, 'grants' | 'records' | 'directory' | 'emergency' | 'audit'>
 
 /** @throws TransactionFailedError, ChainUnavailableError */
 export async function deploy(init: DeployInit): Promise<Deployment> {
@@ -51,14 +56,26 @@ export async function deploy(init: DeployInit): Promise<Deployment> {
   )
   const grants = await create(GrantRegistry.bytecode, [], [])
   const records = await create(RecordRegistry.bytecode, ['address'], [toHex0x(directory)])
-  return await readDeployment({ ...init, contracts: { grants, records, directory } })
+  const emergency = await create(
+    Emergency.bytecode,
+    ['address', 'address', 'uint8', 'uint40'],
+    [
+      toHex0x(directory),
+      toHex0x(grants),
+      init.emergencySigners ?? defaultGatePolicy.emergencySigners,
+      init.reviewSeconds ?? REVIEW_SECONDS
+    ]
+  )
+  const audit = await create(AuditAnchor.bytecode, [], [])
+  const contracts = { grants, records, directory, emergency, audit }
+  return await readDeployment({ ...init, contracts })
 }
 
 /** Where `deploy` puts the contracts when they are the deployer's first transactions. */
 export function firstAddresses(deployer: Address): Contracts {
   const at = (nonce: number): Address =>
     address(fromHex(getCreateAddress({ from: toHex0x(deployer), nonce })))
-  return { directory: at(0), grants: at(1), records: at(2) }
+  return { directory: at(0), grants: at(1), records: at(2), emergency: at(3), audit: at(4) }
 }
 
 /**
@@ -74,25 +91,48 @@ export async function readDeployment(init: {
 }): Promise<Deployment> {
   const { url, contracts, primitives, signal } = init
   const rpc = new JsonRpc(url)
-  const codeHash = async (at: Address): Promise<Hash> => {
+  const codeHashAt = async (at: Address): Promise<Hash | undefined> => {
     const code = await rpc.ask(
       'eth_getCode',
       [toHex0x(at), 'latest'],
       (result) => dataBytes(result, 'code', CODE_MAX_BYTES),
       { signal }
     )
-    if (code.byteLength === 0) throw new InvalidConfigError(`no contract at ${toHex0x(at)}`)
-    return hash(primitives.keccak256(code))
+    return code.byteLength === 0 ? undefined : hash(primitives.keccak256(code))
   }
+  const codeHash = async (at: Address): Promise<Hash> => {
+    const found = await codeHashAt(at)
+    if (found == null) throw new InvalidConfigError(`no contract at ${toHex0x(at)}`)
+    return found
+  }
+  const { grants, records, directory } = contracts
+  // A chain may be older than these two: nothing else leans on them.
+  const emergency = await optional(contracts.emergency, codeHashAt)
+  const audit = await optional(contracts.audit, codeHashAt)
   return {
     chainId: await readChainId(url, signal),
-    ...contracts,
+    grants,
+    records,
+    directory,
+    ...(emergency == null ? {} : { emergency: emergency.at }),
+    ...(audit == null ? {} : { audit: audit.at }),
     codeHashes: {
-      grants: await codeHash(contracts.grants),
-      records: await codeHash(contracts.records),
-      directory: await codeHash(contracts.directory)
+      grants: await codeHash(grants),
+      records: await codeHash(records),
+      directory: await codeHash(directory),
+      ...(emergency == null ? {} : { emergency: emergency.code }),
+      ...(audit == null ? {} : { audit: audit.code })
     }
   }
+}
+
+/** A contract that may be missing. */
+async function optional(
+  at: Address | undefined,
+  codeHashAt: (at: Address) => Promise<Hash | undefined>
+): Promise<{ readonly at: Address; readonly code: Hash } | undefined> {
+  const code = at == null ? undefined : await codeHashAt(at)
+  return at == null || code == null ? undefined : { at, code }
 }
 
 const readChainId = (url: string, signal: AbortSignal | undefined): Promise<number> =>

@@ -302,6 +302,14 @@ function memoryDeployment({ primitives: p, chainId = 1_337 }: MemoryChainInit): 
     grants: at('grants'),
     records: at('records'),
     directory: at('directory'),
-    codeHashes: { grants: code('grants'), records: code('records'), directory: code('directory') }
+    emergency: at('emergency'),
+    audit: at('audit'),
+    codeHashes: {
+      grants: code('grants'),
+      records: code('records'),
+      directory: code('directory'),
+      emergency: code('emergency'),
+      audit: code('audit')
+    }
   }
 }

@@ -1,7 +1,8 @@
 /**
  * State of a memory chain as Ethereum keeps it: an account trie over the contracts, a storage trie
  * below each, both real, so that the proofs verify by the same code as any chain's. Old roots stay
- * readable, since nothing is pruned: fit for tests and simulations, not for years.
+ * readable, since nothing is pruned: fit for tests and simulations, not for years. A memory chain
+ * has every contract.
  * @module
  */
 import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt'
@@ -33,7 +34,7 @@ export class MemoryState {
   /** `strangers` other accounts make the proofs as deep as on a chain that others use too. */
   async genesis(strangers: number): Promise<Roots> {
     const empty = hash(this.#trie().EMPTY_TRIE_ROOT)
-    const storage = { grants: empty, records: empty, directory: empty }
+    const storage = Object.fromEntries(CONTRACTS.map((name) => [name, empty])) as Roots['storage']
     let state = empty
     for (let i = 0; i < strangers; i++) {
       const address = this.#p.keccak256(utf8(`stranger ${i}`)).subarray(12)
@@ -60,7 +61,7 @@ export class MemoryState {
   }
 
   async proof(roots: Roots, address: Address, keys: readonly Hash[]): Promise<ClaimedProof> {
-    const name = CONTRACTS.find((each) => equalBytes(this.#deployment[each], address))
+    const name = CONTRACTS.find((each) => equalBytes(this.#deployment[each] as Address, address))
     const storageTrie = this.#trie(name == null ? undefined : roots.storage[name])
     const storage = []
     for (const key of keys) storage.push({ key, nodes: await createMerkleProof(storageTrie, key) })
@@ -68,8 +69,9 @@ export class MemoryState {
   }
 
   async #putContract(state: Hash, name: ContractName, storageRoot: Hash): Promise<Hash> {
-    const value = account(storageRoot, this.#deployment.codeHashes[name])
-    return await this.#put(state, this.#deployment[name], value)
+    const { [name]: address, codeHashes } = this.#deployment
+    const value = account(storageRoot, codeHashes[name] as Hash)
+    return await this.#put(state, address as Address, value)
   }
 
   async #put(root: Hash, key: Uint8Array, value: Uint8Array): Promise<Hash> {

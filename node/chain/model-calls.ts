@@ -22,7 +22,20 @@ export type RecordCall =
     }
 
 /** A transaction's content: a message (signed, or unsigned by its owner) or an own act. */
-export type ModelCall = SignedMessage | RecordCall | DirectoryCall
+export type ModelCall = SignedMessage | RecordCall | EmergencyCall | DirectoryCall
+
+/** What clinicians and reviewers send; a wish and an owner's review are signed messages. */
+export type EmergencyCall =
+  | {
+      readonly type: 'BreakGlass'
+      readonly owner: Address
+      readonly openingHash: Hash
+      readonly reasonHash: Hash
+      readonly epoch: number
+      /** In the ascending order of their accounts. */
+      readonly signatures: readonly Uint8Array[]
+    }
+  | { readonly type: 'ReviewNotice'; readonly notice: Hash; readonly outcomeHash: Hash }
 
 /** What organisations vote on; kinds as in IDirectory.vote. */
 export interface Proposal {

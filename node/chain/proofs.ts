@@ -10,7 +10,7 @@ import { equalBytes, toHex } from '../../core/bytes.ts'
 import { Code, type RefuseCode } from '../../core/codes.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { InvalidParametersError } from '../../core/errors.ts'
-import type { Hash } from '../../core/ids.ts'
+import type { Address, Hash } from '../../core/ids.ts'
 import {
   PROOF_HEDGE_MS,
   PROOF_SLOTS_MAX,
@@ -124,7 +124,7 @@ class ProofSource implements WordSource {
       ({ contract, slot }) => proven.get(contract)?.slots.get(toHex(slot))?.word as bigint
     )
     const contracts: ContractEvidence[] = [...proven].map(([name, { account, slots }]) => ({
-      address: this.#init.deployment[name],
+      address: this.#init.deployment[name] as Address, // or it would not be proven
       account: account.nodes,
       storage: [...slots.values()].map(({ key, nodes }) => ({ key, proof: nodes }))
     }))
@@ -139,7 +139,9 @@ class ProofSource implements WordSource {
       contracts: {
         grants: new ContractAtBlock(this.#init, 'grants', block),
         records: new ContractAtBlock(this.#init, 'records', block),
-        directory: new ContractAtBlock(this.#init, 'directory', block)
+        directory: new ContractAtBlock(this.#init, 'directory', block),
+        emergency: new ContractAtBlock(this.#init, 'emergency', block),
+        audit: new ContractAtBlock(this.#init, 'audit', block)
       },
       answers: new Map()
     }
@@ -232,7 +234,9 @@ class ContractAtBlock {
     this.#asking = false
   }
 
+  /** Words of a contract that is not deployed cannot be proven. */
   async #ask(keys: readonly Hash[]): Promise<ProvenSlot[]> {
+    if (this.#init.deployment[this.#contract] == null) throw new Refusal(Code.PROOF_UNAVAILABLE)
     const { endpoints, preferred, hedgeMs = PROOF_HEDGE_MS, timeoutMs = RPC_MAX_MS } = this.#init
     const first = preferred.index
     let wrongProof = false
@@ -259,18 +263,19 @@ class ContractAtBlock {
   }
 
   #claim(endpoint: Endpoint, keys: readonly Hash[], signal: AbortSignal): Promise<ClaimedProof> {
-    const account = this.#init.deployment[this.#contract]
+    const account = this.#init.deployment[this.#contract] as Address
     return endpoint.proof(account, keys, this.#block, { signal })
   }
 
   async #verify(claim: ClaimedProof, keys: readonly Hash[]): Promise<ProvenSlot[] | 'other code'> {
     const { deployment, primitives } = this.#init
-    const address = deployment[this.#contract]
+    const address = deployment[this.#contract] as Address
+    const codeHash = deployment.codeHashes[this.#contract]
     if (this.#account == null) {
       const { stateRoot } = this.#block
       const proven = await proveAccount(stateRoot, address, claim.account, primitives)
       // Proven, whoever said it: asking others would not change it.
-      if (proven == null || !equalBytes(proven.codeHash, deployment.codeHashes[this.#contract])) {
+      if (proven == null || codeHash == null || !equalBytes(proven.codeHash, codeHash)) {
         return 'other code'
       }
       this.#account = { ...proven, nodes: claim.account }

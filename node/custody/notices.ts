@@ -7,7 +7,7 @@ import { toHex } from '../../core/bytes.ts'
 import { grantId } from '../../core/grant.ts'
 import type { Address, GrantId, Hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import type { OptOut, SignedMessage } from '../../core/typed-data.ts'
+import type { OptOut, SignedMessage, Wish } from '../../core/typed-data.ts'
 import { RecordStatus } from '../../core/words.ts'
 
 interface Counted {
@@ -23,6 +23,8 @@ export class Notices {
   readonly #bindingEpoch = new Map<string, number>()
   readonly #optOutVersion = new Map<string, number>()
   readonly #optOut = new Map<string, OptOut>()
+  readonly #wishVersion = new Map<string, number>()
+  readonly #wish = new Map<string, Wish>()
   /** 1 for an erased version. */
   readonly #erased = new Map<string, number>()
   #count = 0
@@ -50,6 +52,9 @@ export class Notices {
     if (notice.type === 'OptOut' && isNewer) {
       this.#optOut.set(toHex(notice.message.owner), notice.message)
     }
+    if (notice.type === 'Wish' && isNewer) {
+      this.#wish.set(toHex(notice.message.owner), notice.message)
+    }
   }
 
   /** What a message counts up, and where. */
@@ -76,6 +81,10 @@ export class Notices {
         const { owner, version } = notice.message
         return [{ of: this.#optOutVersion, key: toHex(owner), number: version }]
       }
+      case 'Wish': {
+        const { owner, version } = notice.message
+        return [{ of: this.#wishVersion, key: toHex(owner), number: version }]
+      }
       case 'Records': {
         const { owner, items } = notice.message
         return items
@@ -87,7 +96,7 @@ export class Notices {
           }))
       }
       default:
-        return [] // a grant is given by the chain alone
+        return [] // what allows, or only tells, is the chain's alone
     }
   }
 
@@ -106,6 +115,11 @@ export class Notices {
 
   optOut(owner: Address): OptOut | undefined {
     return this.#optOut.get(toHex(owner))
+  }
+
+  /** A wish that permits changes nothing here: the gate asks the chain for that. */
+  wish(owner: Address): Wish | undefined {
+    return this.#wish.get(toHex(owner))
   }
 
   /** An erasure is final: nothing on chain takes it back either. */

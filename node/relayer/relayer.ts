@@ -55,5 +55,7 @@ export class Relayer {
 const BUSY_MS = 1_000
 
 /** Whose act a message is. */
-export const authorOf = ({ message }: SignedMessage): Address =>
-  'owner' in message ? message.owner : message.account
+export function authorOf({ message }: SignedMessage): Address {
+  if ('owner' in message) return message.owner
+  return 'account' in message ? message.account : message.writer
+}

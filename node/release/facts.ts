@@ -48,7 +48,8 @@ export function gateNotices(store: NoticeStore, request: AccessRequest, p: Primi
     revokedVersion: store.revokedVersion(grantId),
     ownerEpoch: store.ownerEpoch(request.owner),
     bindingEpoch: store.bindingEpoch(request.binding.account),
-    optOut: store.optOut(request.owner)
+    optOut: store.optOut(request.owner),
+    wish: store.wish(request.owner)
   }
   lastFound.set(request, { store, count, notices })
   return notices
@@ -59,7 +60,8 @@ export const sameNotices = (a: Notices, b: Notices): boolean =>
   a.revokedVersion === b.revokedVersion &&
   a.ownerEpoch === b.ownerEpoch &&
   a.bindingEpoch === b.bindingEpoch &&
-  a.optOut?.version === b.optOut?.version
+  a.optOut?.version === b.optOut?.version &&
+  a.wish?.version === b.wish?.version
 
 export const budgetUse = ({ request }: DecideInput, p: Primitives): BudgetUse => ({
   grantId: idsOf(request, p).grantId,

@@ -9,7 +9,7 @@ import { nameWords, wordsNeeded } from '../../core/decide.ts'
 import type { DecideInput, Gathered, Heads, WordsAtBoth } from '../../core/decision.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { AccessRequest } from '../../core/request.ts'
-import type { HeadSource, ProvenWords, VerifiedHeader, WordRef, WordSource } from '../adapters.ts'
+import type { HeadSource, ProvenWords, VerifiedHeader, WordSource } from '../adapters.ts'
 import type { Evidence } from '../receipts/evidence-store.ts'
 
 /** Heads as decide() reads them, beside the verified headers that words are proven against. */
@@ -51,14 +51,12 @@ export async function gatherWords(
   signal: AbortSignal
 ): Promise<GatheredWords> {
   const needed = wordsNeeded(input, p)
-  const refs = needed.filter((word) => word.contract !== 'emergency') as readonly WordRef[]
   const { requested, head } = at
-  if (requested == null || head == null || refs.length !== needed.length) {
-    // words of a contract that is not deployed cannot be proven
+  if (requested == null || head == null) {
     return { words: { ok: false, code: Code.PROOF_UNAVAILABLE }, evidence: undefined }
   }
   const [conf, latest] = await Promise.all(
-    [requested, head].map((block) => source.prove(block, refs, { signal }))
+    [requested, head].map((block) => source.prove(block, needed, { signal }))
   )
   if (conf?.ok !== true || latest?.ok !== true) {
     const failed = conf?.ok === false ? conf : latest

@@ -5,12 +5,18 @@
  * @module
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { toHex0x, utf8 } from '../../core/bytes.ts'
-import { type GrantOpening, openingHash } from '../../core/grant.ts'
+import { compareBytes, toHex0x, utf8 } from '../../core/bytes.ts'
+import { type GrantOpening, grantId, openingHash } from '../../core/grant.ts'
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
 import { PROOF_SLOTS_MAX } from '../../core/limits.ts'
 import { noblePrimitives as p } from '../../core/noble.ts'
-import { type MessageType, type OnChainType, signTyped } from '../../core/typed-data.ts'
+import {
+  breakGlassDigest,
+  type MessageType,
+  type OnChainType,
+  signTyped
+} from '../../core/typed-data.ts'
+import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
 import type { VerifiedHeader, WordRef } from '../../node/adapters.ts'
 import { type Anvil, startAnvil } from '../../node/chain/anvil.ts'
 import { ContractModel } from '../../node/chain/contract-model.ts'
@@ -52,8 +58,12 @@ const ZERO_ADDRESS = address(new Uint8Array(20))
 const OWNERS = ['owner 1', 'owner 2']
 const ADMINS = ['admin 1', 'admin 2', 'admin 3']
 const STAFF = ['doctor 1', 'doctor 2']
-const ALL = [...OWNERS, ...ADMINS, ...STAFF]
+/** Clinicians from the first steps on, whom nobody dismisses. */
+const NURSES = ['nurse 1', 'nurse 2']
+const ALL = [...OWNERS, ...ADMINS, ...STAFF, ...NURSES]
 const FOUNDERS = ADMINS.map((name, i) => ({ org: i + 1, admin: accountOf(name) }))
+/** The field that names whose act a message is, unless it is the owner. */
+const SUBJECT: Partial<Record<OnChainType, string>> = { BindingEpoch: 'account', Anchors: 'writer' }
 const LATE = 1_000
 const FAR = 4_000_000_000
 
@@ -76,6 +86,11 @@ interface Step {
   readonly from: string
 }
 
+const unsigned = (call: object, from: string): Step => ({
+  call: { ...call, sig: new Uint8Array() } as unknown as ModelCall,
+  from
+})
+
 /** Calls that fit what was done before rather often, and miss by a little otherwise. */
 class Script {
   readonly #random: Random
@@ -83,6 +98,17 @@ class Script {
   readonly #model: ContractModel
   readonly #counts = new Map<string, number>()
   #steps = 0
+  readonly #openings: Step[] = NURSES.flatMap((from, i) => [
+    unsigned(
+      { type: 'BindingEpoch', message: { account: accountOf(from), bindingEpoch: 1 } },
+      from
+    ),
+    { call: { type: 'Consent', org: 1 + i, roles: 2, version: 1, deadline: FAR }, from },
+    {
+      call: { type: 'Enrol', account: accountOf(from), roles: 2 },
+      from: ADMINS[i] as string
+    }
+  ])
   #proposal: Proposal | undefined
 
   constructor(random: Random, deployment: Parameters<typeof signTyped>[0], model: ContractModel) {
@@ -113,7 +139,10 @@ class Script {
     const { below, pick } = this.#random
     this.#steps++
     const owner = pick(OWNERS)
-    const choice = below(20)
+    const first = this.#openings.shift()
+    if (first != null) return first
+    const choice = below(27)
+    if (choice >= 20) return choice < 25 ? this.#emergency(owner) : this.#anchors()
     if (choice < 4) return this.#grants(owner)
     if (choice < 6) return this.#revocations(owner)
     if (choice === 6) return this.#message('RevokeAll', owner, { epoch: this.#epoch(owner) + 1 })
@@ -123,7 +152,8 @@ class Script {
     }
     if (choice === 8) {
       const account = pick(ALL)
-      const bindingEpoch = this.#next(`binding ${account}`, ADMINS.includes(account) ? 2 : 1)
+      const isOpen = ADMINS.includes(account) || NURSES.includes(account)
+      const bindingEpoch = this.#next(`binding ${account}`, isOpen ? 2 : 1)
       return this.#message('BindingEpoch', account, { bindingEpoch })
     }
     if (choice < 12) return this.#records(owner)
@@ -195,13 +225,65 @@ class Script {
     return { call: { type: 'Attest', ...call }, from: pick([...STAFF, ...STAFF, ...ADMINS, owner]) }
   }
 
+  #emergency(owner: string): Step {
+    const { below, often, pick } = this.#random
+    const about = { owner: accountOf(owner), openingHash: openingHash(opening(this.#era()), p) }
+    const outcomeHash = often(0.9) ? hashOf('outcome') : ZERO_HASH
+    switch (below(6)) {
+      case 0: {
+        const wish = pick([1, 2, 2, 2, 3, 4])
+        return this.#message('Wish', owner, { wish, version: this.#next(`wish ${owner}`) })
+      }
+      case 1:
+        return this.#message('Review', owner, { openingHash: about.openingHash, outcomeHash })
+      case 2: {
+        const notice = hash(grantId(about.owner, about.openingHash, p))
+        return {
+          call: { type: 'ReviewNotice', notice, outcomeHash },
+          from: pick([...ADMINS, owner])
+        }
+      }
+      default:
+        return this.#breakGlass(about)
+    }
+  }
+
+  #breakGlass(about: { readonly owner: Address; readonly openingHash: Hash }): Step {
+    const { often, pick } = this.#random
+    const reasonHash = often(0.95) ? hashOf('reason') : ZERO_HASH
+    const { epoch = 1 } = decodeOwnerWord(this.#model.state.word(ownerSlot(about.owner, p))) ?? {}
+    const glass = { ...about, reasonHash, epoch: often(0.9) ? epoch : epoch + 1 }
+    const digest = breakGlassDigest(this.#deployment, glass, p)
+    const names = often(0.8) ? [...NURSES] : [...NURSES, pick(STAFF)]
+    names.sort((a, b) => compareBytes(accountOf(a), accountOf(b)))
+    if (often(0.05)) names.reverse()
+    const signatures = names
+      .slice(often(0.05) ? 1 : 0)
+      .map((name) => (often(0.98) ? p.secp256k1Sign(keyOf(name), digest) : new Uint8Array(65)))
+    return { call: { type: 'BreakGlass', ...glass, signatures }, from: pick(ALL) }
+  }
+
+  #anchors(): Step {
+    const { below, often, pick } = this.#random
+    const writer = pick(ADMINS)
+    const items = Array.from({ length: 1 + below(2) }, () => {
+      const log = below(2)
+      return {
+        logTag: often(0.95) ? hashOf(`log ${log}`) : ZERO_HASH,
+        root: often(0.95) ? hashOf(`root ${this.#steps}`) : ZERO_HASH,
+        toSeq: this.#next(`log ${writer} ${log}`)
+      }
+    })
+    return this.#message('Anchors', writer, { items })
+  }
+
   #directory(): Step {
     const { below, often, pick } = this.#random
     const account = often(0.93) ? pick(STAFF) : pick(ADMINS)
     const from = pick(ADMINS)
     const named = { account: accountOf(account) }
     const salt = often(0.1) ? ZERO_HASH : hashOf('group')
-    const roles = pick([4, 4, 7, 16, 20, 64])
+    const roles = pick([4, 6, 7, 7, 18, 20, 64])
     switch (below(11)) {
       case 0:
       case 1: {
@@ -260,7 +342,7 @@ class Script {
   /** Signed by the right key mostly, sent by anybody; or unsigned, sent by its owner. */
   #message(type: OnChainType, who: string, content: object): Step {
     const { often, pick } = this.#random
-    const subject = type === 'BindingEpoch' ? 'account' : 'owner'
+    const subject = SUBJECT[type] ?? 'owner'
     const message = { [subject]: accountOf(who), ...content }
     if (type === 'RevokeAll') {
       const { epoch } = content as { epoch: number }
@@ -342,7 +424,7 @@ describe('the model and the contracts', () => {
       for (const ref of modelled === 'none' ? model.state.takeChanged() : []) {
         const stored = await rpc.ask(
           'eth_getStorageAt',
-          [toHex0x(deployment[ref.contract]), toHex0x(ref.slot), 'latest'],
+          [toHex0x(deployment[ref.contract] as Address), toHex0x(ref.slot), 'latest'],
           (result) => BigInt(result as string)
         )
         expect(stored, `${where}, word of ${ref.contract}`).toBe(model.state.word(ref))

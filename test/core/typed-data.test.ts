@@ -6,10 +6,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toHex, toHex0x } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import { type StructName, typeHash } from '../../core/eip712.ts'
+import { openingHash } from '../../core/grant.ts'
 import { address, hash } from '../../core/ids.ts'
 import { noblePrimitives as p } from '../../core/noble.ts'
 import {
+  breakGlassDigest,
   hashStruct,
   type Messages,
   type MessageType,
@@ -33,12 +36,6 @@ import {
 import known from '../vectors/known-answers.json' with { type: 'json' }
 
 const KEY = fill(0x99)
-const Wish = [
-  { type: 'address', name: 'owner' },
-  { type: 'uint8', name: 'wish' },
-  { type: 'uint64', name: 'version' }
-]
-const TYPES_OF = { ...MESSAGE_TYPES, Wish: { Wish } }
 const messages: { readonly [T in MessageType]: Messages[T] } = {
   Grants: {
     owner: OWNER,
@@ -80,21 +77,32 @@ const messages: { readonly [T in MessageType]: Messages[T] } = {
   },
   BindingEpoch: { account: ACCOUNT, bindingEpoch: 1 },
   BreakGlass: { owner: OWNER, opening: opening(), reasonHash: hashOf(5), epoch: 1 },
-  Wish: { owner: OWNER, wish: 2, version: 1 }
+  Wish: { owner: OWNER, wish: 2, version: 1 },
+  Review: { owner: OWNER, openingHash: hashOf(6), outcomeHash: hashOf(7) },
+  Anchors: {
+    writer: ACCOUNT,
+    items: [
+      { logTag: hashOf(8), root: hashOf(9), toSeq: 1 },
+      { logTag: hashOf(10), root: hashOf(11), toSeq: 2 ** 53 - 1 }
+    ]
+  }
 }
 const TYPES = Object.keys(messages) as MessageType[]
-const CONTRACT: Readonly<Record<MessageType, 'grants' | 'records' | 'directory' | 'emergency'>> = {
-  Grants: 'grants',
-  Revocations: 'grants',
-  RevokeAll: 'grants',
-  OptOut: 'grants',
-  Records: 'records',
-  Custody: 'records',
-  NodeBinding: 'directory',
-  BindingEpoch: 'directory',
-  BreakGlass: 'emergency',
-  Wish: 'emergency'
-}
+const CONTRACT: Readonly<Record<MessageType, Exclude<keyof Deployment, 'chainId' | 'codeHashes'>>> =
+  {
+    Grants: 'grants',
+    Revocations: 'grants',
+    RevokeAll: 'grants',
+    OptOut: 'grants',
+    Records: 'records',
+    Custody: 'records',
+    NodeBinding: 'directory',
+    BindingEpoch: 'directory',
+    BreakGlass: 'emergency',
+    Wish: 'emergency',
+    Review: 'emergency',
+    Anchors: 'audit'
+  }
 
 /** As a wallet takes it: hex for bytes, decimal for numbers. */
 function plain(value: unknown): unknown {
@@ -120,7 +128,7 @@ describe('typed data', () => {
 
   it.each(TYPES)('hashes and signs %s as ethers does', async (type) => {
     const wallet = new Wallet(toHex0x(KEY))
-    const types = TYPES_OF[type]
+    const types = MESSAGE_TYPES[type]
     const value = plain(messages[type]) as Record<string, unknown>
 
     expect(toHex0x(typedDigest(deployment, type, messages[type], p))).toBe(
@@ -209,6 +217,15 @@ describe('typed data', () => {
     expect(() => hashStruct('Revocations', of(65), p)).toThrow('at most 64 items')
   })
 
+  it('gives clinicians and the contract one digest, with the opening or its hash', () => {
+    const { opening: terms, ...rest } = messages.BreakGlass
+    const hashed = { ...rest, openingHash: openingHash(terms, p) }
+
+    expect(breakGlassDigest(deployment, hashed, p)).toEqual(
+      typedDigest(deployment, 'BreakGlass', messages.BreakGlass, p)
+    )
+  })
+
   it('refuses a message for a contract that the deployment has not', () => {
     const { emergency: _, ...without } = deployment
 
@@ -223,7 +240,10 @@ describe('signed messages', () => {
     'RevokeAll',
     'OptOut',
     'Records',
-    'BindingEpoch'
+    'BindingEpoch',
+    'Wish',
+    'Review',
+    'Anchors'
   ] as const
 
   it.each(onChain)('carries %s over the wire', (type) => {

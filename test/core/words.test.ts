@@ -97,6 +97,22 @@ const layouts = [
       ['changedAt', 72, 40]
     ],
     known: [1, 2, 3]
+  },
+  {
+    name: 'review',
+    decode: words.decodeReviewWord,
+    encode: words.encodeReviewWord,
+    fields: [
+      ['status', 0, 8],
+      ['changedAt', 8, 40],
+      ['dueAt', 48, 40],
+      ['org1', 88, 32],
+      ['org2', 120, 32],
+      ['org3', 152, 32],
+      ['org4', 184, 32],
+      ['org5', 216, 32]
+    ],
+    known: [1, 2]
   }
 ] as const
 
@@ -150,6 +166,31 @@ describe('storage keys', () => {
       words.wishSlot(OWNER, p),
       'emergency',
       hashed(['address', 'uint256'], [toHex0x(OWNER), 0])
+    ],
+    ['a notice', words.noticeSlot(key, p), 'emergency', hashed(['bytes32', 'uint256'], [key, 1])],
+    [
+      'a review',
+      words.reviewSlot(key, p),
+      'emergency',
+      hashed(['bytes32', 'uint256'], [hashed(['bytes32'], [key]), 2])
+    ],
+    [
+      'an outcome',
+      words.outcomeSlot(key, p),
+      'emergency',
+      hashed(['bytes32', 'uint256'], [key, 3])
+    ],
+    [
+      'a root',
+      words.rootSlot(ACCOUNT, key, p),
+      'audit',
+      hashed(['bytes32', 'uint256'], [hashed(['address', 'bytes32'], [account, key]), 0])
+    ],
+    [
+      'a log',
+      words.logSlot(ACCOUNT, key, p),
+      'audit',
+      hashed(['bytes32', 'uint256'], [hashed(['address', 'bytes32'], [account, key]), 1])
     ]
   ])("of %s are Solidity's", (_name, ref, contract, slot) => {
     expect([ref.contract, toHex0x(ref.slot)]).toEqual([contract, slot])
@@ -225,6 +266,31 @@ describe('words', () => {
   it('refuses a version that no number holds', () => {
     expect(words.decodeGrantWord(1n | (1n << (40n + 53n)))).toBeUndefined()
     expect(words.decodeGrantWord(1n | (((1n << 53n) - 1n) << 40n))?.version).toBe(2 ** 53 - 1)
+  })
+
+  it('tells a notice from a grant by its flag', () => {
+    const fields = { status: 1, epoch: 7, version: 1, changedAt: 1_800_000_000, changedBlock: 9 }
+    const grant = words.encodeGrantWord(fields)
+    const notice = words.encodeNoticeWord({ ...fields, flags: words.NOTICE_FLAG })
+
+    expect(notice).toBe(grant | (1n << 144n))
+    expect(words.decodeNoticeWord(notice)).toEqual({ ...fields, flags: 1 })
+    expect(words.decodeNoticeWord(0n)?.status).toBe(0)
+    expect(words.decodeGrantWord(notice)).toBeUndefined()
+    for (const wrong of [grant, grant | (2n << 144n), notice | (1n << 200n), notice + 1n, -1n]) {
+      expect(words.decodeNoticeWord(wrong), `${wrong}`).toBeUndefined()
+    }
+  })
+
+  it('reads how far a log is anchored', () => {
+    const at = 1_800_000_000
+
+    expect(words.decodeLogWord(900n | (BigInt(at) << 64n))).toEqual({ toSeq: 900, changedAt: at })
+    expect(words.decodeLogWord(0n)).toEqual({ toSeq: 0, changedAt: 0 })
+    for (const wrong of [1n << 53n, 1n | (1n << 104n), 1n << 255n, -1n]) {
+      expect(words.decodeLogWord(wrong), `${wrong}`).toBeUndefined()
+    }
+    expect(words.decodeLogWord((1n << 53n) - 1n)?.toSeq).toBe(2 ** 53 - 1)
   })
 
   it('reads a verdict with its attester', () => {

@@ -35,6 +35,14 @@ describe('deployment file', () => {
     expect(await readDeployment('d.json', folder)).toEqual(deployment)
   })
 
+  it('holds the contracts that came later, where there are any', async () => {
+    const codeHashes = { ...deployment.codeHashes, emergency: code(9), audit: code(10) }
+    const full: Deployment = { ...deployment, emergency: at(7), audit: at(8), codeHashes }
+
+    expect(await readDeployment(toDeploymentJson(full), folder)).toEqual(full)
+    expect(Object.keys(toDeploymentJson(deployment))).not.toContain('audit')
+  })
+
   it.each([
     ['is missing', undefined, 'cannot read'],
     ['is no JSON', '{', 'cannot read'],

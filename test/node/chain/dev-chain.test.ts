@@ -10,14 +10,20 @@ import {
   accountSlot,
   decodeAccountWord,
   decodeGrantWord,
+  decodeLogWord,
   decodeOrganisationWord,
+  decodeWishWord,
+  EmergencyWish,
   grantSlot,
+  logSlot,
   organisationSlot,
   ownerSlot,
-  Role
+  Role,
+  wishSlot
 } from '../../../core/words.ts'
 import type { HeadSource, WordRef } from '../../../node/adapters.ts'
 import { startAnvil } from '../../../node/chain/anvil.ts'
+import { readDeployment } from '../../../node/chain/deploy.ts'
 import { type DevChain, enrol, startDevChain } from '../../../node/chain/dev-chain.ts'
 import { JsonRpc, rpcEndpoint } from '../../../node/chain/endpoint-rpc.ts'
 import { type EthersWriter, ethersWriter } from '../../../node/chain/ethers-chain.ts'
@@ -109,6 +115,43 @@ describe('a dev chain', () => {
     expect(words[1]).toBe(0n)
     const checked = await checkEvidence(evidence, head, dev.deployment, p)
     expect(refs.map((ref) => checked.word(ref))).toEqual(words)
+  })
+
+  it('proves a wish and an anchored log, from contracts of their own', async () => {
+    const message = { owner, wish: EmergencyWish.ONLY_IN_EMERGENCY, version: 1 }
+    const sig = signTyped(dev.deployment, 'Wish', message, keyOf('owner'), p)
+    const logTag = grantRef(1).slot
+    const items = [{ logTag, root: grantRef(2).slot, toSeq: 900 }]
+    await writerOf(dev).submit({ type: 'Wish', message, sig })
+    await writerOf(dev).submit({
+      type: 'Anchors',
+      message: { writer: accountOf('clinic'), items },
+      sig: new Uint8Array()
+    })
+
+    const { head } = take(await headsOf(dev).current())
+    const refs = [wishSlot(owner, p), logSlot(accountOf('clinic'), logTag, p)]
+    const { words } = take(await wordsOf(dev).prove(head, refs))
+
+    expect(decodeWishWord(words[0] as bigint)).toMatchObject({ wish: 2, version: 1 })
+    expect(decodeLogWord(words[1] as bigint)?.toSeq).toBe(900)
+  })
+
+  it('is read where it is older than the last contracts, whose words it cannot prove', async () => {
+    const { url, deployment } = dev
+    const nowhere = accountOf('nowhere')
+    const contracts = { ...deployment, emergency: nowhere, audit: nowhere }
+
+    const read = await readDeployment({ url, contracts, primitives: p })
+
+    expect([read.emergency, read.audit, read.codeHashes.audit]).toEqual(Array(3).fill(undefined))
+    expect(read.grants).toEqual(deployment.grants)
+    const { head } = take(await headsOf(dev).current())
+    const source = wordsOf({ ...dev, deployment: read })
+    expect(await source.prove(head, [wishSlot(owner, p)])).toEqual({
+      ok: false,
+      code: Code.PROOF_UNAVAILABLE
+    })
   })
 
   it('tells a receipt: transaction, block, gas', async () => {

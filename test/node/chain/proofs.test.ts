@@ -4,7 +4,7 @@ import type { Deployment } from '../../../core/deployment.ts'
 import { PROOF_SLOTS_MAX } from '../../../core/limits.ts'
 import { accountSlot, grantSlot, ownerSlot } from '../../../core/words.ts'
 import type { ClaimedProof, VerifiedHeader, WordRef } from '../../../node/adapters.ts'
-import { checkEvidence } from '../../../node/chain/evidence.ts'
+import { type CheckedEvidence, checkEvidence } from '../../../node/chain/evidence.ts'
 import { flipBit, type MemoryEndpoint, shortNodes } from '../../../node/chain/memory-endpoint.ts'
 import { provenWords } from '../../../node/chain/proofs.ts'
 import { accountOf, grantNo, hashOf, p, take, World } from './world.ts'
@@ -304,13 +304,18 @@ describe('evidence', () => {
 
   it('does not pass with any byte changed', async () => {
     const evidence = await evidenceOf()
+    // What shows one slot empty may show another empty too, and then says nothing of the first.
+    const saysTheSame = (checked: CheckedEvidence): boolean =>
+      refs.every((ref) => checked.word(ref) === world.chain.word(ref))
     let passed = 0
 
     for (let at = 0; at < evidence.length; at += 7) {
       const damaged = evidence.slice()
       damaged[at] = (damaged[at] as number) ^ 0x10
       await checkEvidence(damaged, conf, world.chain.deployment, p).then(
-        () => passed++,
+        (checked) => {
+          if (saysTheSame(checked)) passed++
+        },
         () => undefined
       )
     }

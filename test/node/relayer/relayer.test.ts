@@ -115,7 +115,14 @@ describe('relayer', () => {
       sig: new Uint8Array(65)
     }
 
+    const anchors: SignedMessage = {
+      type: 'Anchors',
+      message: { writer: account('Cleo'), items: [] },
+      sig: new Uint8Array(65)
+    }
+
     expect(authorOf(revocation('Ana', 1))).toEqual(account('Ana'))
+    expect(authorOf(anchors)).toEqual(account('Cleo'))
     expect(authorOf(binding)).toEqual(account('Ben'))
   })
 })
