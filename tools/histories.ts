@@ -1,55 +1,70 @@
 /**
  * Plays random histories against the release rule: `node tools/histories.ts [--count N] [--seed S]
- * [--workers N] [--json]`, or one alone, told in words: `--replay SEED:INDEX [--mutant NAME]`. A
- * judge that shares no code with the rule looks at each release; each weakened rule must be caught.
+ * [--workers N] [--json]`, or one alone, told in words: `--replay SEED:INDEX [--whole] [--mutant
+ * NAME]`. `count` are of the fast tier (the real decide() and budget); a thousandth more run whole
+ * gates over a memory chain. A judge that shares no code with the rule looks at each release; each
+ * weakened rule must be caught, in the fast tier and, where a seam can weaken it, in the whole one.
  * Exits with 1 on an unsafe release, a refusal of what was plainly allowed, or a survivor. The
  * histories, the judge and the weakened rules are in test/histories/.
  * @module
  */
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
-import { historyOf } from '../test/histories/history.ts'
-import { SOUND, WEAKNESSES } from '../test/histories/mutants.ts'
-import { play } from '../test/histories/play.ts'
+import { WEAKNESSES } from '../test/histories/mutants.ts'
+import { retell } from '../test/histories/retell.ts'
 import {
   addTo,
   type Caught,
   catchOne,
   emptyTally,
-  fault,
   runFast,
-  shrink,
   type Tally,
-  tellHistory,
-  weaknessOf
+  type Tier,
+  weaknessOf,
+  wholeName
 } from '../test/histories/run.ts'
 
 const COUNT = 1_000_000
 const WORKERS = 2
 /** Histories that a worker plays between two words. */
 const STRETCH = 5_000
+const WHOLE_STRETCH = 20
+/** Whole gates are a few hundred times slower. */
+const WHOLE_SHARE = 1_000
+const PROGRESS_MS = 5_000
+
+const say = (text: string): void => void process.stdout.write(text)
 
 type Task =
   | {
-      readonly do: 'fast' | 'whole'
+      readonly do: Tier
       readonly seed: number
       readonly from: number
       readonly to: number
     }
-  | { readonly do: 'mutant'; readonly seed: number; readonly name: string }
-type Result = { readonly tally: Tally } | { readonly caught: Caught }
+  | { readonly do: 'mutant'; readonly tier: Tier; readonly seed: number; readonly name: string }
+type Done = { readonly tally: Tally; readonly tier: Tier } | { readonly caught: Caught }
 
-async function work(task: Task): Promise<Result> {
-  if (task.do === 'mutant') return { caught: catchOne(task.seed, weaknessOf(task.name)) }
-  return { tally: runFast(task.seed, task.from, task.to) }
+/** Whole gates bring keys and deals along, which nobody else should wait for. */
+const wholeTier = () => import('../test/histories/run-whole.ts')
+
+async function work(task: Task): Promise<Done> {
+  const { seed } = task
+  switch (task.do) {
+    case 'fast':
+      return { tier: 'fast', tally: runFast(seed, task.from, task.to) }
+    case 'whole':
+      return { tier: 'whole', tally: await (await wholeTier()).runWhole(seed, task.from, task.to) }
+    case 'mutant': {
+      if (task.tier === 'fast') return { caught: catchOne(seed, weaknessOf(task.name)) }
+      const { catchWhole, wholeWeaknessOf } = await wholeTier()
+      return { caught: await catchWhole(seed, wholeWeaknessOf(task.name)) }
+    }
+  }
 }
 
 /** Hands tasks to workers; `heard` gets each result. */
-async function share(
-  tasks: Task[],
-  workers: number,
-  heard: (result: Result) => void
-): Promise<void> {
+async function share(tasks: Task[], workers: number, heard: (done: Done) => void): Promise<void> {
   const queue = tasks.values()
   const lane = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -59,8 +74,8 @@ async function share(
         if (task.done === true) void worker.terminate().then(() => resolve())
         else worker.postMessage(task.value)
       }
-      worker.on('message', (result: Result) => {
-        heard(result)
+      worker.on('message', (done: Done) => {
+        heard(done)
         next()
       })
       worker.on('error', reject)
@@ -69,7 +84,7 @@ async function share(
   await Promise.all(Array.from({ length: Math.min(workers, tasks.length) }, lane))
 }
 
-const stretches = (tier: 'fast' | 'whole', seed: number, count: number, length: number): Task[] =>
+const stretches = (tier: Tier, seed: number, count: number, length: number): Task[] =>
   Array.from({ length: Math.ceil(count / length) }, (_, i) => ({
     do: tier,
     seed,
@@ -77,99 +92,122 @@ const stretches = (tier: 'fast' | 'whole', seed: number, count: number, length: 
     to: Math.min(count, (i + 1) * length)
   }))
 
-const whole = (n: number): string => n.toLocaleString('en')
+const digits = (n: number): string => n.toLocaleString('en')
 
 function table(caught: readonly Caught[]): string {
   const width = Math.max(...caught.map(({ name }) => name.length))
   return caught
     .map(({ name, caught, after, why }) => {
-      const when = caught ? `→ history ${whole(after)}: ${why}` : `SURVIVED ${whole(after)}`
+      const when = caught ? `→ history ${digits(after)}: ${why}` : `SURVIVED ${digits(after)}`
       return `${name.padEnd(width)} ${when}\n`
     })
     .join('')
 }
 
-async function main(): Promise<void> {
+/** What all workers found, in an order that does not depend on them. */
+interface Result {
+  readonly tallies: Readonly<Record<Tier, Tally>>
+  readonly caught: readonly Caught[]
+}
+
+async function playAll(seed: number, count: number, workers: number): Promise<Result> {
+  const { WHOLE_WEAKNESSES } = await import('../test/histories/whole.ts')
+  const tallies = { fast: emptyTally(), whole: emptyTally() }
+  const found = new Map<string, Caught>()
+  const mutants = (tier: Tier, all: readonly { readonly name: string }[]): Task[] =>
+    all.map(({ name }) => ({ do: 'mutant', tier, seed, name }))
+  const tasks = [
+    ...stretches('fast', seed, count, STRETCH),
+    ...stretches('whole', seed, Math.ceil(count / WHOLE_SHARE), WHOLE_STRETCH),
+    ...mutants('whole', WHOLE_WEAKNESSES),
+    ...mutants('fast', WEAKNESSES)
+  ]
+  const started = performance.now()
+  let told = started
+  await share(tasks, workers, (done) => {
+    if ('caught' in done) found.set(done.caught.name, done.caught)
+    else addTo(tallies[done.tier], done.tally)
+    if (performance.now() - told < PROGRESS_MS) return
+    told = performance.now()
+    const { fast, whole } = tallies
+    say(
+      `${Math.round((told - started) / 1_000)} s: ${digits(fast.histories)} + ${whole.histories} histories, ` +
+        `${digits(fast.releases + whole.releases)} releases, ${fast.unsafe + whole.unsafe} unsafe, ` +
+        `${found.size} weakened rules tried\n`
+    )
+  })
+  const caught = [
+    ...WEAKNESSES.map(({ name }) => found.get(name)),
+    ...WHOLE_WEAKNESSES.map(({ name }) => found.get(wholeName(name)))
+  ].filter((each) => each != null)
+  if (caught.length < found.size) throw new Error('a weakened rule was lost')
+  return { tallies, caught }
+}
+
+async function report({ tallies, caught }: Result, seed: number, json: boolean): Promise<number> {
+  const { fast, whole } = tallies
+  say(table(caught))
+  for (const { tier, index, why } of [...fast.findings, ...whole.findings]) {
+    say(`${tier} history ${seed}:${index}: ${why}\n`)
+  }
+  const first = fast.findings[0] ?? whole.findings[0]
+  if (first != null) await retell({ seed, index: first.index, tier: first.tier, mutant: '' }, say)
+  for (const [name, tally] of Object.entries(tallies)) {
+    say(
+      `${name} tier: ${digits(tally.histories)} histories, ${digits(tally.asks)} requests, ` +
+        `${digits(tally.releases)} releases, ${tally.unsafe} unsafe; ` +
+        `${digits(tally.allowed)} plainly allowed, ${tally.refusedThoughAllowed} of them refused\n`
+    )
+  }
+  const survivors = caught.filter((each) => !each.caught).length
+  say(`${caught.length - survivors} of ${caught.length} weakened rules caught\n`)
+  const sum = emptyTally()
+  for (const each of [fast, whole]) addTo(sum, each)
+  const { histories, releases, unsafe, refusedThoughAllowed } = sum
+  if (json) {
+    const mutants = caught.map(({ name, tier, caught, after }) => ({ name, tier, caught, after }))
+    const of = ({ histories, releases, allowed }: Tally) => ({ histories, releases, allowed })
+    const more = { seed, refusedThoughAllowed, fast: of(fast), whole: of(whole) }
+    say(`${JSON.stringify({ histories, releases, unsafe, mutants, ...more })}\n`)
+  }
+  return unsafe + refusedThoughAllowed + survivors > 0 || releases === 0 ? 1 : 0
+}
+
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       count: { type: 'string', default: String(COUNT) },
-      seed: { type: 'string' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
       workers: { type: 'string', default: String(WORKERS) },
       json: { type: 'boolean', default: false },
       replay: { type: 'string' },
+      whole: { type: 'boolean', default: false },
       mutant: { type: 'string', default: '' }
     }
   })
-  const say = (text: string): void => void process.stdout.write(text)
   if (values.replay != null) {
-    process.exitCode = replay(values.replay, values.mutant, say)
-    return
+    const [seed, index] = values.replay.split(':')
+    const tier: Tier = values.whole ? 'whole' : 'fast'
+    const { mutant } = values
+    return await retell(
+      { seed: whole(seed, 'seed'), index: whole(index, 'index'), tier, mutant },
+      say
+    )
   }
-  const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-  const count = Number(values.count)
+  const seed = whole(values.seed, 'seed')
   say(`SEED ${seed}\n`)
-  const started = performance.now()
-  const sum = emptyTally()
-  const caught: Caught[] = []
-  const tasks: Task[] = [
-    ...stretches('fast', seed, count, STRETCH),
-    ...WEAKNESSES.map(({ name }): Task => ({ do: 'mutant', seed, name }))
-  ]
-  let told = 0
-  await share(tasks, Number(values.workers), (result) => {
-    if ('caught' in result) caught.push(result.caught)
-    else addTo(sum, result.tally)
-    if (performance.now() - told < 5_000) return
-    told = performance.now()
-    const seconds = Math.round((told - started) / 1_000)
-    say(
-      `${seconds} s: ${whole(sum.histories)} histories, ${whole(sum.releases)} releases, ${sum.unsafe} unsafe\n`
-    )
-  })
-  const order = WEAKNESSES.map(({ name }) => name)
-  caught.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
-  say(table(caught))
-  for (const { index, why } of sum.findings) {
-    say(`history ${seed}:${index}: ${why}\n`)
-  }
-  const first = sum.findings[0]
-  if (first != null) replay(`${seed}:${first.index}`, '', say)
-  const survivors = caught.filter((each) => !each.caught).length
-  const { histories, asks, releases, allowed, unsafe, refusedThoughAllowed } = sum
-  say(
-    `${whole(histories)} histories, ${whole(asks)} requests, ${whole(releases)} releases, ${unsafe} unsafe; ` +
-      `${whole(allowed)} plainly allowed, ${refusedThoughAllowed} of them refused; ` +
-      `${caught.length - survivors} of ${caught.length} weakened rules caught\n`
-  )
-  if (values.json) {
-    const mutants = caught.map(({ name, caught, after }) => ({ name, caught, after }))
-    say(
-      `${JSON.stringify({ histories, releases, unsafe, seed, asks, allowed, refusedThoughAllowed, mutants })}\n`
-    )
-  }
-  process.exitCode =
-    unsafe > 0 || refusedThoughAllowed > 0 || survivors > 0 || releases === 0 ? 1 : 0
+  const workers = Math.max(1, whole(values.workers, 'workers'))
+  return await report(await playAll(seed, whole(values.count, 'count'), workers), seed, values.json)
 }
 
-/** Tells one history, and the least of it that still fails. */
-function replay(which: string, mutant: string, say: (text: string) => void): number {
-  const [seed = 0, index = 0] = which.split(':').map(Number)
-  const weak = mutant === '' ? SOUND : weaknessOf(mutant)
-  const history = historyOf(seed, index)
-  say(`${tellHistory(history, weak).join('\n')}\n`)
-  const fails = (of: typeof history): boolean =>
-    weak === SOUND
-      ? play(of).unsafe.length + play(of).refusedThoughAllowed.length > 0
-      : fault(of, weak) != null
-  if (!fails(history)) return 0
-  say(
-    `\nthe least of it that still fails:\n${tellHistory(shrink(history, fails), weak).join('\n')}\n`
-  )
-  return 1
+function whole(text: string | undefined, name: string): number {
+  const number = Number(text)
+  if (text != null && text !== '' && Number.isSafeInteger(number) && number >= 0) return number
+  throw new Error(`"${name}" expected a whole number, got ${text}`)
 }
 
 if (!isMainThread) {
   parentPort?.on('message', (task: Task) => {
-    void work(task).then((result) => parentPort?.postMessage(result))
+    void work(task).then((done) => parentPort?.postMessage(done))
   })
-} else if (import.meta.main) await main()
+} else if (import.meta.main) process.exitCode = await main()

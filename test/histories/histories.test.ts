@@ -6,7 +6,10 @@ import { describe, expect, it } from 'vitest'
 import { historyOf } from './history.ts'
 import { SOUND, WEAKNESSES } from './mutants.ts'
 import { play } from './play.ts'
-import { addTo, catchOne, emptyTally, fault, runFast, shrink } from './run.ts'
+import { shrink } from './retell.ts'
+import { addTo, catchOne, emptyTally, fault, runFast } from './run.ts'
+import { catchWhole, runWhole } from './run-whole.ts'
+import { WHOLE_WEAKNESSES } from './whole.ts'
 
 const SEED = 4
 
@@ -19,6 +22,25 @@ describe('the release rule', () => {
     expect(sum.releases).toBeGreaterThan(10_000)
     expect(sum.allowed).toBeGreaterThan(4_000)
   }, 120_000)
+})
+
+describe('a whole gate', () => {
+  it('decides 50 histories as the fast tier does, safely', async () => {
+    const sum = await runWhole(SEED, 0, 50)
+
+    expect(sum.findings).toEqual([])
+    expect(sum.releases).toBeGreaterThan(10)
+  }, 120_000)
+
+  // the others take a minute: npm run check:histories
+  const quick = ['confirmed only', 'head only', 'everything refused']
+  it.each(WHOLE_WEAKNESSES.filter(({ name }) => quick.includes(name)))(
+    'is caught: $name',
+    async (weak) => {
+      expect(await catchWhole(SEED, weak)).toMatchObject({ caught: true })
+    },
+    120_000
+  )
 })
 
 describe('a weakened rule', () => {
@@ -52,12 +74,12 @@ describe('a history', () => {
     expect(cut).toEqual(runFast(SEED, 0, 200))
   })
 
-  it('shrinks to steps that still fail', () => {
+  it('shrinks to steps that still fail', async () => {
     const weak = WEAKNESSES.find(({ name }) => name === 'no clock guard') ?? SOUND
     const { after } = catchOne(SEED, weak)
     const whole = historyOf(SEED, after - 1)
 
-    const least = shrink(whole, (history) => fault(history, weak) != null)
+    const least = await shrink(whole, (history) => fault(history, weak) != null)
 
     expect(fault(least, weak)).toBeDefined()
     expect(least.steps.length).toBeLessThan(8)

@@ -218,7 +218,11 @@ class Draw {
     }
     const count = rng.between(6, 22)
     for (let i = 0; i < count; i++) steps.push(this.#step())
-    if (rng.chance(15)) steps.splice(rng.between(3, steps.length), 0, ...this.#hideout())
+    const later = (): number => rng.between(3, steps.length)
+    if (rng.chance(15)) steps.splice(later(), 0, ...this.#hideout())
+    if (rng.chance(8)) steps.splice(later(), 0, ...this.#deceit())
+    if (rng.chance(8)) steps.splice(later(), 0, ...this.#restart())
+    if (!this.#whole && rng.chance(5)) steps.splice(later(), 0, ...this.#renewal())
     return {
       setting: this.#setting,
       openings: this.#openings,
@@ -298,6 +302,65 @@ class Draw {
       { do: 'wait', ms: rng.between(1, 8) * 1_000 },
       asks(1)
     ]
+  }
+
+  /** The old shares are asked for, once the new ones are confirmed and before. */
+  #renewal(): Step[] {
+    const ver = this.#rng.between(1, VERSIONS)
+    const asks: Step = {
+      do: 'ask',
+      opening: this.#openings[0] as number,
+      ver,
+      account: 0,
+      purpose: 'TREAT',
+      conf: 'latest',
+      oldEpoch: true
+    }
+    const rest: Step = { do: 'blocks', count: this.#setting.depth }
+    return [
+      { do: 'act', act: { is: 'refresh', ver } },
+      { do: 'blocks', count: 1 },
+      asks,
+      rest,
+      asks
+    ]
+  }
+
+  /** A crash between two things that the second has to know of. */
+  #restart(): Step[] {
+    const rng = this.#rng
+    const opening = this.#openings[0] as number
+    const asks = (ver: number): Step => ({
+      do: 'ask',
+      opening,
+      ver,
+      account: 0,
+      purpose: 'TREAT',
+      conf: 'latest'
+    })
+    const told: Step = {
+      do: 'act',
+      act: rng.chance(70) ? { is: 'revoke', opening } : { is: 'optOut', purposes: 1 },
+      notice: true,
+      chain: false
+    }
+    return [asks(1), rng.chance(50) ? asks(3) : told, { do: 'crash' }, asks(2)]
+  }
+
+  /** A liar with a branch of its own, and somebody who asks by its blocks. */
+  #deceit(): Step[] {
+    const rng = this.#rng
+    const at = rng.chance(70) ? 0 : rng.below(this.#setting.endpoints)
+    const opening = rng.pick(this.#openings)
+    const asks = (): Step => ({
+      do: 'ask',
+      opening,
+      ver: rng.between(1, VERSIONS),
+      account: 0,
+      purpose: 'TREAT',
+      conf: 'forged'
+    })
+    return [{ do: 'endpoint', at, manner: { is: 'fork' } }, asks(), asks()]
   }
 
   #jump(): Step {

@@ -15,6 +15,8 @@ export interface Played {
   releases: number
   /** Requests that were plainly allowed. */
   allowed: number
+  /** Of each request, whether its share was released. */
+  readonly outcomes: boolean[]
   readonly unsafe: string[]
   readonly refusedThoughAllowed: string[]
 }
@@ -23,6 +25,7 @@ export const nothingPlayed = (): Played => ({
   asks: 0,
   releases: 0,
   allowed: 0,
+  outcomes: [],
   unsafe: [],
   refusedThoughAllowed: []
 })
@@ -34,6 +37,7 @@ export function judged(
   why: string | undefined
 ): string {
   played.asks++
+  played.outcomes.push(is.released)
   if (is.allowed) played.allowed++
   if (is.released) {
     played.releases++

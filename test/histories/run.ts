@@ -3,7 +3,7 @@
  * so that however the range is cut among workers, the result is the same.
  * @module
  */
-import { type History, historyOf, tell } from './history.ts'
+import { type History, historyOf } from './history.ts'
 import { SOUND, WEAKNESSES, type Weakness } from './mutants.ts'
 import { play } from './play.ts'
 
@@ -104,28 +104,8 @@ export function catchOne(seed: number, weak: Weakness, atMost = MUTANT_HISTORIES
   return { name, tier: 'fast', caught: false, after: atMost, why: undefined }
 }
 
+/** How a weakness of the whole tier is called among all. */
+export const wholeName = (name: string): string => `whole gate: ${name}`
+
 export const weaknessOf = (name: string): Weakness =>
   WEAKNESSES.find((weak) => weak.name === name) ?? SOUND
-
-// ---- one history, told
-
-/** Without the steps that it fails without, too. */
-export function shrink(history: History, fails: (history: History) => boolean): History {
-  let { steps } = history
-  for (let size = Math.ceil(steps.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let at = 0; at < steps.length; ) {
-      const fewer = [...steps.slice(0, at), ...steps.slice(at + size)]
-      if (fails({ ...history, steps: fewer })) steps = fewer
-      else at += size
-    }
-  }
-  return { ...history, steps }
-}
-
-/** The settings and each step in words, with what came of it. */
-export function tellHistory(history: History, weak: Weakness = SOUND): string[] {
-  const { steps, ...setting } = history
-  const story = [JSON.stringify({ rule: weak.name, ...setting })]
-  play(history, weak, story)
-  return story.length > 1 ? story : [...story, ...steps.map(tell)]
-}

@@ -4,7 +4,7 @@
  * an endpoint shows that hangs, or lies, is a fork of that moment.
  * @module
  */
-import { equalBytes, toHex } from '../../core/bytes.ts'
+import { equalBytes, fromHex, toHex } from '../../core/bytes.ts'
 import { recordTag } from '../../core/grant.ts'
 import { type Address, type Hash, hash } from '../../core/ids.ts'
 import { type SignedMessage, signTyped } from '../../core/typed-data.ts'
@@ -88,7 +88,7 @@ export class WholeChain {
     for (let n = 0; n <= tip.number; n++) {
       const block = ancestor(tip, n) as Block
       if (n > 0) await this.#mine(block)
-      else this.#remember(block, await this.#refOf(0))
+      else this.#remember(block, await headerOf(this.chain, 0))
     }
   }
 
@@ -107,7 +107,7 @@ export class WholeChain {
         const { depth, blocks, keep } = change
         this.#times.push(...blocks.map(({ timeSeconds }) => timeSeconds))
         await this.chain.reorg(depth, { blocks: blocks.length, keep })
-        for (const block of blocks) this.#remember(block, await this.#refOf(block.number))
+        for (const block of blocks) this.#remember(block, await headerOf(this.chain, block.number))
         break
       }
       case 'endpoint':
@@ -118,8 +118,15 @@ export class WholeChain {
     }
   }
 
-  refOf(block: Block): BlockRef {
-    return this.#refs.get(block) ?? { number: block.number, hash: block.hash }
+  /** Its number and hash here; a made-up block is some liar's of about that height. */
+  async refOf(block: Block): Promise<BlockRef> {
+    const known = this.#refs.get(block)
+    if (known != null) return known
+    const [liar] = this.#liars.values()
+    if (liar == null) return { number: block.number, hash: block.hash }
+    const head = await liar.endpoint('own').headNumber({})
+    const { depth } = this.#world.history.setting
+    return await headerOf(liar, Math.max(0, Math.min(block.number, head - depth)))
   }
 
   /** The true block of that hash. */
@@ -135,13 +142,6 @@ export class WholeChain {
   async #mine(block: Block): Promise<void> {
     this.#times.push(block.timeSeconds)
     this.#remember(block, await this.chain.mine())
-  }
-
-  async #refOf(number: number): Promise<BlockRef> {
-    const claim = await this.chain.endpoint('true').header(number, {})
-    const hex = String(claim?.['hash']).slice(2)
-    const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
-    return { number, hash: hash(bytes) }
   }
 
   #remember(block: Block, ref: BlockRef): void {
@@ -213,6 +213,11 @@ export class WholeChain {
     await liar.mine(10)
     return liar
   }
+}
+
+async function headerOf(chain: MemoryChain, number: number): Promise<BlockRef> {
+  const claim = await chain.endpoint('own').header(number, {})
+  return { number, hash: hash(fromHex(String(claim?.['hash']).slice(2))) }
 }
 
 const otherHash = (claim: ClaimedHeader): ClaimedHeader => ({

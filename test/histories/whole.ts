@@ -44,6 +44,8 @@ export interface WholeWeakness {
   readonly words?: (source: WordSource) => WordSource
   readonly anyCode?: true
   readonly forgets?: 'receipts' | 'notices'
+  /** Whatever stream a request was made for is taken for its own. */
+  readonly replays?: true
   readonly refusesAll?: true
 }
 
@@ -59,6 +61,7 @@ export const WHOLE_WEAKNESSES: readonly WholeWeakness[] = [
   { name: 'confirmed only', heads: confirmedAsHead, headMaxAgeSeconds: AGES },
   { name: 'head only', depth: 0 },
   { name: 'no clock guard', clockGuardSeconds: 0 },
+  { name: 'replay window off', replays: true },
   { name: 'receipts forgotten at a restart', forgets: 'receipts' },
   { name: 'direct notices forgotten at a restart', forgets: 'notices' },
   { name: 'everything refused', refusesAll: true }
@@ -281,7 +284,8 @@ class WholePlay {
     this.#before = ask.before ?? []
     this.#during = ask.during ?? []
     if (ask.dies != null) this.#receipts.left = ask.dies === 'after receipt' ? 1 : 0
-    const answered = await this.#clinic.gate.handle(this.#frame(asked), this.#stream(asked))
+    const frame = await this.#frame(asked)
+    const answered = await this.#clinic.gate.handle(frame, this.#stream(asked))
     if (ask.dies != null) {
       await this.crash()
       return undefined
@@ -294,25 +298,25 @@ class WholePlay {
   }
 
   #stream(asked: Asked): StreamState {
-    const stream: StreamState = {
+    const replays = this.#weak.replays === true
+    return {
       remotePeer: asked.boundPeer ? this.#peer(asked) : OTHERS.peer,
-      challenge: challengeOf(asked.stream),
-      lastSeq: asked.lastSeq,
+      challenge: challengeOf(replays ? asked.challengeOf : asked.stream),
+      lastSeq: replays ? asked.seq - 1 : asked.lastSeq,
       arrivedAtMs: asked.arrivedLocalMs,
       retryMs: 0,
       signal: new AbortController().signal
     }
-    return stream
   }
 
   #peer({ account }: Asked): PeerIdBytes {
     return wholeCast.people.peers[account] as PeerIdBytes
   }
 
-  #frame(asked: Asked): Uint8Array {
+  async #frame(asked: Asked): Promise<Uint8Array> {
     const { opening, ver, account, purpose } = asked
     const { binding, bindingSig } = bindingOf(asked)
-    const conf = this.chain.refOf(asked.conf)
+    const conf = await this.chain.refOf(asked.conf)
     const request = {
       ...wholeCast.template(opening, ver, account),
       chain: asked.chain,

@@ -240,7 +240,7 @@ export class World {
         const liar = this.endpoints.manners.findIndex(({ is }) => is === 'fork')
         if (liar < 0) return back(1)
         const fork = this.endpoints.fork(liar, Math.floor(this.nowMs / 1_000))
-        return ancestor(fork, fork.number - (ver - 1) * 3) ?? fork
+        return ancestor(fork, fork.number - depth - (ver - 1)) ?? fork
       }
       default:
         return back(depth)
