@@ -61,9 +61,9 @@ export const configurations: readonly Configuration[] = [
   // the same network with the table that our nodes have
   near(configuration(64, [4, 2], [3, 1])),
   // kad-dht's defaults: all of them know nearly all, which takes minutes to grow
-  { ...configuration(60, [20, 6], [10, 10]), networks: 2 },
+  { ...configuration(60, [20, 6], [10, 10]), networks: 4 },
   // the first once more, for latency
-  { ...far(configuration(64, [4, 2], [3, 1])), networks: 2 }
+  { ...far(configuration(64, [4, 2], [3, 1])), networks: 3 }
 ]
 
 /** For continuous integration: the machinery, not a claim. */

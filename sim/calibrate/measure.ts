@@ -13,7 +13,7 @@ import { watch } from './watch.ts'
 /** Lookups under way at once; each lane asks from nodes of its own, so bytes have one owner. */
 const LANES = 6
 /** Where answers are far away there is more time for others than work. */
-const LANES_FAR = 24
+const LANES_FAR = 12
 const FAR_MS = 1_000
 
 export interface MeasureInit {
