@@ -111,7 +111,7 @@ interface Result {
 }
 
 async function playAll(seed: number, count: number, workers: number): Promise<Result> {
-  const { WHOLE_WEAKNESSES } = await import('../test/histories/whole.ts')
+  const { WHOLE_WEAKNESSES } = await import('../test/histories/whole-mutants.ts')
   const tallies = { fast: emptyTally(), whole: emptyTally() }
   const found = new Map<string, Caught>()
   const mutants = (tier: Tier, all: readonly { readonly name: string }[]): Task[] =>

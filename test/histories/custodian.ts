@@ -15,19 +15,16 @@ import {
   type NamedWords,
   type Notices
 } from '../../core/decision.ts'
-import { type Hash, hash } from '../../core/ids.ts'
-import { Purpose } from '../../core/purposes.ts'
 import { Budget } from '../../node/release/budget.ts'
-import { Cast, CHAIN, OTHERS, PEOPLE, p, VERSIONS } from './cast.ts'
+import { p } from './cast.ts'
 import { ancestor, type Block, type State, type Tx } from './chain.ts'
 import type { Said } from './endpoints.ts'
+import { cast, firstInput, useOf } from './fast-input.ts'
 import type { Ask, Step } from './history.ts'
-import type { Asked } from './judge.ts'
 import type { Weakness } from './mutants.ts'
 import { type Answer, headsOf, onLine, type Pair } from './quorum.ts'
+import type { Asked } from './terms.ts'
 import type { World } from './world.ts'
-
-export const cast = new Cast(PEOPLE)
 
 export type Outcome =
   | { readonly conf: Block; readonly head: Block }
@@ -42,33 +39,6 @@ interface Receipt {
 }
 
 const ROUNDS = 6
-const challenges: Hash[] = []
-const challengeOf = (stream: number): Hash => {
-  challenges[stream] ??= hash(new Uint8Array(32).fill(stream + 1))
-  return challenges[stream]
-}
-
-const entries = Array.from({ length: VERSIONS + 1 }, (_, ver) => ({
-  owner: PEOPLE.owner,
-  recordId: PEOPLE.record,
-  ver,
-  sealed: false,
-  destroyed: false,
-  epochs: Array.from({ length: 12 }, (_, i) => ({
-    shareEpoch: i + 1,
-    idx: 2,
-    acknowledged: true,
-    tags: { ...PEOPLE.tags, labels: [], months: [PEOPLE.tags.month] },
-    emergency: false
-  }))
-}))
-const SELF = {
-  peer: PEOPLE.custodian,
-  deployment: { chainId: CHAIN, grants: PEOPLE.registry }
-}
-const CALM = { draining: false, queueFull: false, peerOverRate: false }
-const WHOLE = { whole: true, behindAnchor: false }
-
 export class FastCustodian {
   readonly #world: World
   readonly #weak: Weakness
@@ -111,7 +81,7 @@ export class FastCustodian {
     const { opening, ver } = asked
     const world = this.#world
     if (this.#weak.refusesAll) return { code: Code.BUSY }
-    const decided = this.#decide(this.#input(asked), asked, before)
+    const decided = this.#decide(firstInput(asked, this.#policy, world.localMs), asked, before)
     if ('code' in decided) return decided
     const { input, requested, pair } = decided
     if (dies === 'before receipt') {
@@ -283,49 +253,6 @@ export class FastCustodian {
 
   // ---- what it knows itself
 
-  #input(asked: Asked): DecideInput {
-    const { opening, ver, account, purpose } = asked
-    const request = cast.template(opening, ver, account)
-    request.challenge = challengeOf(asked.challengeOf)
-    request.seq = asked.seq
-    request.deadline = asked.deadline
-    request.chain = asked.chain
-    request.grants = asked.ourRegistry ? PEOPLE.registry : OTHERS.registry
-    request.custodian = asked.ourself ? PEOPLE.custodian : OTHERS.custodian
-    request.purpose = Purpose[purpose]
-    request.hl7 = purpose
-    request.shareEpoch = asked.shareEpoch
-    request.conf = { n: asked.conf.number, h: asked.conf.hash }
-    request.binding = {
-      ...request.binding,
-      validFrom: asked.boundFrom,
-      validUntil: asked.boundUntil,
-      bindingEpoch: asked.bindingEpoch
-    }
-    return {
-      nowMs: this.#world.localMs,
-      policy: this.#policy,
-      self: SELF,
-      stream: {
-        remotePeer: asked.boundPeer ? request.binding.peerId : OTHERS.peer,
-        challenge: challengeOf(asked.stream),
-        lastSeq: asked.lastSeq
-      },
-      load: CALM,
-      audit: WHOLE,
-      request,
-      verdicts: {
-        request: asked.signed ? 'ok' : 'bad',
-        binding: asked.bound ? 'ok' : 'unresolved',
-        signers: []
-      },
-      entry: entries[ver],
-      subset: undefined,
-      notices: { erased: false },
-      used: { count: 0, again: false }
-    }
-  }
-
   /** The highest direct notice of each kind that concerns the request. */
   #notices({ opening, ver, account }: Asked): Notices {
     const notices: { -readonly [K in keyof Notices]: Notices[K] } = { erased: false }
@@ -356,9 +283,3 @@ export class FastCustodian {
     return nowMs - asked.arrivedLocalMs > 5_000 ? Code.TIMEOUT : undefined
   }
 }
-
-const useOf = (opening: number, ver: number) => ({
-  grantId: cast.grantIds[opening] as (typeof cast.grantIds)[number],
-  recordId: PEOPLE.record,
-  ver
-})

@@ -3,13 +3,13 @@
  * every weakened rule caught. `npm run check:histories` plays a million.
  */
 import { describe, expect, it } from 'vitest'
-import { historyOf } from './history.ts'
+import { historyOf } from './draw.ts'
 import { SOUND, WEAKNESSES } from './mutants.ts'
 import { play } from './play.ts'
 import { shrink } from './retell.ts'
 import { addTo, catchOne, emptyTally, fault, runFast } from './run.ts'
 import { catchWhole, runWhole } from './run-whole.ts'
-import { WHOLE_WEAKNESSES } from './whole.ts'
+import { WHOLE_WEAKNESSES } from './whole-mutants.ts'
 
 const SEED = 4
 

@@ -5,42 +5,11 @@
  * unsafe, and of a request whether it was plainly allowed, so that refusing all is no way to pass.
  * @module
  */
-import { Purpose } from '../../core/purposes.ts'
-import { CHAIN, CLINICIAN, MEANINGS, type Meaning } from './cast.ts'
-import { ancestor, type Block, isOnLine, type RecordFact, type State, type Tx } from './chain.ts'
+import { CHAIN } from './cast.ts'
+import { ancestor, type Block, isOnLine, type Tx } from './chain.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { Setting } from './history.ts'
-
-/** A request as it was sent, in plain values. */
-export interface Asked {
-  readonly opening: number
-  readonly ver: number
-  readonly account: number
-  readonly purpose: keyof typeof Purpose
-  readonly shareEpoch: number
-  readonly bindingEpoch: number
-  readonly boundFrom: number
-  readonly boundUntil: number
-  readonly chain: number
-  /** What it names is this deployment, this custodian; who sent it is who is bound and signed. */
-  readonly ourRegistry: boolean
-  readonly ourself: boolean
-  readonly boundPeer: boolean
-  readonly signed: boolean
-  readonly bound: boolean
-  /** Numbers of the stream whose challenge it carries and of the stream that it came on. */
-  readonly challengeOf: number
-  readonly stream: number
-  readonly seq: number
-  /** The last number taken on that stream. */
-  readonly lastSeq: number
-  readonly deadline: number
-  readonly conf: Block
-  readonly arrivedMs: number
-  readonly arrivedLocalMs: number
-  /** Nothing else happened before the answer. */
-  readonly undisturbed: boolean
-}
+import { type Asked, denial, grantOf, hasBit, meaningOf, recordOf, wrongTerms } from './terms.ts'
 
 export interface Release {
   readonly asked: Asked
@@ -334,18 +303,6 @@ export class Judge {
   }
 }
 
-// ---- what a grant means
-
-const meaningOf = ({ opening }: Asked): Meaning => MEANINGS[opening] as Meaning
-
-const hasBit = (bits: number, { purpose }: Asked): boolean =>
-  ((bits >>> Purpose[purpose]) & 1) === 1
-
-const grantOf = ({ opening }: Asked, state: State) =>
-  state.grants.find((grant) => grant.opening === opening)
-
-const recordOf = ({ ver }: Asked, state: State): RecordFact => state.records[ver - 1] as RecordFact
-
 /** Given under the same grant within its window. */
 function versionsOf(
   given: readonly Given[],
@@ -357,44 +314,4 @@ function versionsOf(
   const since = window === 0 ? 0 : atMs - (window + slackSeconds) * 1_000
   const same = given.filter((each) => each.opening === asked.opening && each.atMs >= since)
   return new Set(same.map(({ ver }) => ver))
-}
-
-/** What of the request the grant never permitted, whatever the chain says. */
-function wrongTerms(asked: Asked): string | undefined {
-  const { covers, versions, purposes, who } = meaningOf(asked)
-  if (!covers) return 'the record is not covered'
-  if (asked.ver < versions[0] || asked.ver > versions[1]) return 'the version is not meant'
-  if (!purposes.includes(asked.purpose)) return 'the purpose is not granted'
-  if (asked.purpose === 'BTG' || asked.purpose === 'ETREAT') return 'a grant broke the glass'
-  const named = typeof who === 'object' && 'account' in who
-  return named && who.account !== asked.account ? 'the account is not the grantee' : undefined
-}
-
-/** What in this state stands against a read under this version of the grant. */
-function denial(asked: Asked, version: number, state: State): string | undefined {
-  const grant = grantOf(asked, state)
-  if (grant?.status !== 1 || grant.version !== version) return 'the grant is revoked'
-  if (!state.owner.open || state.owner.epoch !== grant.epoch) return 'all grants are revoked'
-  const account = state.accounts[asked.account]
-  if (account?.status !== 1) return 'the account is suspended'
-  if (account.bindingEpoch !== asked.bindingEpoch) return 'the binding is ended'
-  if (!isMeant(asked, state)) return 'the account is no member'
-  const { status } = recordOf(asked, state)
-  if (status < 1 || status > 4) return 'the record is erased'
-  return hasBit(state.owner.optOut, asked) ? 'the owner opted out' : undefined
-}
-
-function isMeant(asked: Asked, state: State): boolean {
-  const { who } = meaningOf(asked)
-  const account = state.accounts[asked.account]
-  const member = state.members[asked.account]?.status === 1
-  const works = (org: number, roles: number): boolean =>
-    account != null &&
-    account.org !== 0 &&
-    (org === 0 || account.org === org) &&
-    (account.roles & roles) === roles &&
-    state.org.status === 1
-  if (who === 'group') return member
-  if (who === 'clinician in the group') return member && works(0, CLINICIAN)
-  return 'account' in who ? who.account === asked.account : works(who.org, who.roles)
 }

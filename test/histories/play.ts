@@ -5,8 +5,9 @@
 import type { Code } from '../../core/codes.ts'
 import { codeName } from '../../core/codes.ts'
 import { FastCustodian } from './custodian.ts'
-import { type Ask, type History, tell } from './history.ts'
+import type { Ask, History } from './history.ts'
 import { SOUND, type Weakness } from './mutants.ts'
+import { tell } from './tell.ts'
 import { World } from './world.ts'
 
 /** What one history came to; texts only of what is wrong, and the story if it was asked for. */

@@ -3,7 +3,8 @@
  * report of failure are for.
  * @module
  */
-import { type History, historyOf } from './history.ts'
+import { historyOf } from './draw.ts'
+import type { History } from './history.ts'
 import { SOUND } from './mutants.ts'
 import { type Played, play } from './play.ts'
 import { fault, type Tier, weaknessOf } from './run.ts'
@@ -58,7 +59,8 @@ function inFast({ mutant }: Which): Teller {
 }
 
 async function inWhole({ mutant }: Which): Promise<Teller> {
-  const { playWhole, WHOLE } = await import('./whole.ts')
+  const { playWhole } = await import('./whole.ts')
+  const { WHOLE } = await import('./whole-mutants.ts')
   const { faultWhole, wholeWeaknessOf } = await import('./run-whole.ts')
   const weak = mutant === '' ? WHOLE : wholeWeaknessOf(mutant)
   return {

@@ -3,10 +3,12 @@
  * the same requests, or the fast one's stand-ins for heads, proofs and journals are no such thing.
  * @module
  */
-import { type History, historyOf } from './history.ts'
+import { historyOf } from './draw.ts'
+import type { History } from './history.ts'
 import { play } from './play.ts'
 import { addTo, type Caught, emptyTally, type Tally, tallyOf, wholeName } from './run.ts'
-import { playWhole, WHOLE, WHOLE_WEAKNESSES, type WholeWeakness } from './whole.ts'
+import { playWhole } from './whole.ts'
+import { WHOLE, WHOLE_WEAKNESSES, type WholeWeakness } from './whole-mutants.ts'
 
 /** Histories `from`..`to`-1 of a seed, in both tiers; releases are the whole one's. */
 export async function runWhole(seed: number, from: number, to: number): Promise<Tally> {

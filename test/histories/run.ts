@@ -3,7 +3,8 @@
  * so that however the range is cut among workers, the result is the same.
  * @module
  */
-import { type History, historyOf } from './history.ts'
+import { historyOf } from './draw.ts'
+import type { History } from './history.ts'
 import { SOUND, WEAKNESSES, type Weakness } from './mutants.ts'
 import { play } from './play.ts'
 

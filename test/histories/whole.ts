@@ -12,7 +12,7 @@ import { decodeBody } from '../../core/receipt.ts'
 import { decodeAnswer, encodeRequest, signedAnswerShape } from '../../core/request.ts'
 import { sign } from '../../core/signed.ts'
 import { type NodeBinding, signTyped } from '../../core/typed-data.ts'
-import type { BlockRef, HeadSource, Journal, WordSource } from '../../node/adapters.ts'
+import type { BlockRef, WordSource } from '../../node/adapters.ts'
 import { quorumHeads } from '../../node/chain/heads.ts'
 import { chainParameters } from '../../node/chain/parameters.ts'
 import { provenWords } from '../../node/chain/proofs.ts'
@@ -25,96 +25,17 @@ import type { StreamState } from '../../protocols/access/index.ts'
 import { countingRandom, named, SERVING } from '../fixtures/gate.ts'
 import { OTHERS } from './cast.ts'
 import type { Tx } from './chain.ts'
-import { type Ask, type History, historyOf, type Step, tell } from './history.ts'
-import type { Asked, Release } from './judge.ts'
+import { contents, Disk } from './disk.ts'
+import { historyOf } from './draw.ts'
+import type { Ask, History, Step } from './history.ts'
+import type { Release } from './judge.ts'
 import { judged, lineOf, nothingPlayed, type Played } from './play.ts'
+import { tell } from './tell.ts'
+import type { Asked } from './terms.ts'
 import { CLINICIANS, CUSTODIAN, DEPLOYMENT, dealtVersions, OWNER, wholeCast } from './whole-cast.ts'
 import { messageOf, WholeChain } from './whole-chain.ts'
+import { WHOLE, type WholeWeakness } from './whole-mutants.ts'
 import { type Change, World } from './world.ts'
-
-/** What the whole gate is given, weakened; all of it through what `openClinic` takes anyway. */
-export interface WholeWeakness {
-  readonly name: string
-  /** The first endpoint alone. */
-  readonly alone?: true
-  readonly headMaxAgeSeconds?: number
-  readonly clockGuardSeconds?: number
-  readonly depth?: number
-  readonly heads?: (source: HeadSource) => HeadSource
-  readonly words?: (source: WordSource) => WordSource
-  readonly anyCode?: true
-  readonly forgets?: 'receipts' | 'notices'
-  /** Whatever stream a request was made for is taken for its own. */
-  readonly replays?: true
-  readonly refusesAll?: true
-}
-
-export const WHOLE: WholeWeakness = { name: 'the rule as it is' }
-
-const AGES = 10_000_000
-
-export const WHOLE_WEAKNESSES: readonly WholeWeakness[] = [
-  { name: 'no head check', words: headAsConfirmed },
-  { name: 'staleness not by time', headMaxAgeSeconds: AGES },
-  { name: 'one endpoint', alone: true },
-  { name: 'code hash skipped', anyCode: true },
-  { name: 'confirmed only', heads: confirmedAsHead, headMaxAgeSeconds: AGES },
-  { name: 'head only', depth: 0 },
-  { name: 'no clock guard', clockGuardSeconds: 0 },
-  { name: 'replay window off', replays: true },
-  { name: 'receipts forgotten at a restart', forgets: 'receipts' },
-  { name: 'direct notices forgotten at a restart', forgets: 'notices' },
-  { name: 'everything refused', refusesAll: true }
-]
-
-/** The gate asks for the confirmed block's words, then for the head's. */
-function headAsConfirmed(source: WordSource): WordSource {
-  let confirmed: Parameters<WordSource['prove']>[0] | undefined
-  return {
-    prove(block, refs, options) {
-      const at = confirmed ?? block
-      confirmed = confirmed == null ? block : undefined
-      return source.prove(at, refs, options)
-    }
-  }
-}
-
-function confirmedAsHead(source: HeadSource): HeadSource {
-  return {
-    onConfirmedLine: (...args) => source.onConfirmedLine(...args),
-    async current(options) {
-      const now = await source.current(options)
-      return now.ok ? { ok: true, value: { ...now.value, head: now.value.conf } } : now
-    }
-  }
-}
-
-// ---- stores
-
-/** A journal whose disk is there for the next start; `dead` ends all writing. */
-class Disk implements Journal {
-  readonly #entries: Uint8Array[]
-  /** After so many more appends the process is gone. */
-  left = Number.POSITIVE_INFINITY
-  constructor(entries: readonly Uint8Array[] = []) {
-    this.#entries = [...entries]
-  }
-  async *entries(): AsyncIterable<Uint8Array> {
-    yield* this.#entries.slice()
-  }
-  async append(...entries: readonly Uint8Array[]): Promise<void> {
-    if (this.left <= 0) throw new Error('the process is gone')
-    this.left--
-    this.#entries.push(...entries.map((entry) => Uint8Array.from(entry)))
-  }
-  async close(): Promise<void> {}
-}
-
-async function contents(journal: Journal): Promise<Uint8Array[]> {
-  const out: Uint8Array[] = []
-  for await (const entry of journal.entries()) out.push(entry)
-  return out
-}
 
 const bindings = new Map<
   string,

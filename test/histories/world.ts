@@ -8,7 +8,8 @@ import { CHAIN, firstState, START } from './cast.ts'
 import { type AccountFact, ancestor, type Block, Chain, isOnLine, type Tx } from './chain.ts'
 import { Endpoints } from './endpoints.ts'
 import type { Act, Ask, History, Manner, Step } from './history.ts'
-import { type Asked, Judge } from './judge.ts'
+import { Judge } from './judge.ts'
+import type { Asked } from './terms.ts'
 
 export type Change =
   | { readonly is: 'sent'; readonly tx: Tx }
