@@ -32,6 +32,12 @@ export const STRUCTS = {
   BindingEpoch: 'address account,uint32 bindingEpoch',
   BreakGlass: 'address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch',
   Wish: 'address owner,uint8 wish,uint64 version',
+  Guardianship:
+    'address ward,address guardian,uint16 rights,uint64 until,uint32 epoch,uint32 version',
+  GuardianshipEnd: 'address ward,address guardian,uint32 version',
+  RecoveryPlan: 'address account,bytes32 planHash,uint32 delaySeconds,uint32 version',
+  Recovery: 'address account,address successor,uint32 planVersion,uint32 round',
+  Veto: 'address account,uint32 round',
   Review: 'address owner,bytes32 openingHash,bytes32 outcomeHash',
   AnchorItem: 'bytes32 logTag,bytes32 root,uint64 toSeq',
   Anchors: 'address writer,AnchorItem[] items'

@@ -24,6 +24,8 @@ export const custodyItemsShape = items(
   map({ recordTag: hashShape, shareEpoch: uint(U32_MAX), custodyHash: hashShape })
 )
 
+const U16_MAX = 0xffff
+
 /** One shape a message; numbers of 64 bits stop at 2^53-1 (SECURITY.md §15). */
 export const messageShapes = {
   Grants: map({
@@ -70,6 +72,32 @@ export const messageShapes = {
   }),
   Wish: map({ owner: addressShape, wish: uint(U8_MAX), version: uint() }),
   Review: map({ owner: addressShape, openingHash: hashShape, outcomeHash: hashShape }),
+  Guardianship: map({
+    ward: addressShape,
+    guardian: addressShape,
+    rights: uint(U16_MAX),
+    until: uint(),
+    epoch: uint(U32_MAX),
+    version: uint(U32_MAX)
+  }),
+  GuardianshipEnd: map({
+    ward: addressShape,
+    guardian: addressShape,
+    version: uint(U32_MAX)
+  }),
+  RecoveryPlan: map({
+    account: addressShape,
+    planHash: hashShape,
+    delaySeconds: uint(U32_MAX),
+    version: uint(U32_MAX)
+  }),
+  Recovery: map({
+    account: addressShape,
+    successor: addressShape,
+    planVersion: uint(U32_MAX),
+    round: uint(U32_MAX)
+  }),
+  Veto: map({ account: addressShape, round: uint(U32_MAX) }),
   Anchors: map({
     writer: addressShape,
     items: items(map({ logTag: hashShape, root: hashShape, toSeq: uint() }))
@@ -105,6 +133,11 @@ const CONTRACT = {
   BreakGlass: 'emergency',
   Wish: 'emergency',
   Review: 'emergency',
+  Guardianship: 'guardians',
+  GuardianshipEnd: 'guardians',
+  RecoveryPlan: 'guardians',
+  Recovery: 'guardians',
+  Veto: 'guardians',
   Anchors: 'audit'
 } as const satisfies Record<MessageType, string>
 

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { fromHex, toHex0x } from '../core/bytes.ts'
-import type { Deployment } from '../core/deployment.ts'
+import { type Deployment, mapOptional } from '../core/deployment.ts'
 import { InvalidConfigError } from '../core/errors.ts'
 import { address, hash } from '../core/ids.ts'
 import { issueText } from './issue-text.ts'
@@ -22,12 +22,16 @@ export const deploymentJson = z.strictObject({
   // deployments that were made before these contracts
   emergency: addressHex.optional(),
   audit: addressHex.optional(),
+  guardians: addressHex.optional(),
+  wardAccount: addressHex.optional(),
   codeHashes: z.strictObject({
     grants: hashHex,
     records: hashHex,
     directory: hashHex,
     emergency: hashHex.optional(),
-    audit: hashHex.optional()
+    audit: hashHex.optional(),
+    guardians: hashHex.optional(),
+    wardAccount: hashHex.optional()
   })
 })
 
@@ -38,12 +42,12 @@ export const fromDeploymentJson = (json: DeploymentJson): Deployment => ({
   grants: address(fromHex(json.grants)),
   records: address(fromHex(json.records)),
   directory: address(fromHex(json.directory)),
-  ...mapped(json, (hex) => address(fromHex(hex))),
+  ...mapOptional(json, (hex) => address(fromHex(hex))),
   codeHashes: {
     grants: hash(fromHex(json.codeHashes.grants)),
     records: hash(fromHex(json.codeHashes.records)),
     directory: hash(fromHex(json.codeHashes.directory)),
-    ...mapped(json.codeHashes, (hex) => hash(fromHex(hex)))
+    ...mapOptional(json.codeHashes, (hex) => hash(fromHex(hex)))
   }
 })
 
@@ -52,26 +56,14 @@ export const toDeploymentJson = (deployment: Deployment): DeploymentJson => ({
   grants: toHex0x(deployment.grants),
   records: toHex0x(deployment.records),
   directory: toHex0x(deployment.directory),
-  ...mapped(deployment, toHex0x),
+  ...mapOptional(deployment, toHex0x),
   codeHashes: {
     grants: toHex0x(deployment.codeHashes.grants),
     records: toHex0x(deployment.codeHashes.records),
     directory: toHex0x(deployment.codeHashes.directory),
-    ...mapped(deployment.codeHashes, toHex0x)
+    ...mapOptional(deployment.codeHashes, toHex0x)
   }
 })
-
-/** What not every deployment has. */
-function mapped<T, U>(
-  of: { readonly emergency?: T | undefined; readonly audit?: T | undefined },
-  make: (value: T) => U
-): { readonly emergency?: U; readonly audit?: U } {
-  const { emergency, audit } = of
-  return {
-    ...(emergency == null ? {} : { emergency: make(emergency) }),
-    ...(audit == null ? {} : { audit: make(audit) })
-  }
-}
 
 /**
  * The deployment that a setting names: inline, or a file relative to the folder.

@@ -11,6 +11,7 @@ import {
   type BaseWallet,
   type Contract,
   keccak256,
+  TypedDataEncoder,
   type TypedDataField,
   toBeHex,
   Wallet
@@ -78,6 +79,16 @@ const ANCHORS = {
   Anchors: fields('address writer,AnchorItem[] items'),
   AnchorItem: fields('bytes32 logTag,bytes32 root,uint64 toSeq')
 }
+
+const GUARDIANSHIP = {
+  Guardianship: fields(
+    'address ward,address guardian,uint16 rights,uint64 until,uint32 epoch,uint32 version'
+  )
+}
+const RECOVERY = {
+  Recovery: fields('address account,address successor,uint32 planVersion,uint32 round')
+}
+const GRANT_ITEM = { GrantItem: fields('GrantOpening opening,uint64 version'), GrantOpening }
 
 type Types = Record<string, TypedDataField[]>
 type Message = Record<string, unknown>
@@ -147,7 +158,25 @@ async function createBench() {
       types,
       message
     )
-  return { person, send, sign, owner, clinic, admin, directory, grants, records, emergency, audit }
+  const pass = async (seconds: number): Promise<void> => {
+    await provider.request({ method: 'evm_increaseTime', params: [seconds] })
+    await provider.request({ method: 'evm_mine', params: [] })
+  }
+  return {
+    pass,
+    deploy,
+    person,
+    send,
+    sign,
+    owner,
+    clinic,
+    admin,
+    directory,
+    grants,
+    records,
+    emergency,
+    audit
+  }
 }
 
 type Bench = Awaited<ReturnType<typeof createBench>>
@@ -277,6 +306,62 @@ async function measureAnchors({ send, sign, owner, clinic, audit }: Bench): Prom
   return gas
 }
 
+/** A guardian's grant against the owner's own, and a lost account's way back. */
+async function measureGuardians(bench: Bench): Promise<Gas> {
+  const { person, send, sign, clinic, grants, directory, emergency, deploy } = bench
+  const gas: Gas = {}
+  const contracts = await Promise.all([directory, grants, emergency].map((c) => c.getAddress()))
+  const guardians = await deploy('Guardians', contracts)
+  const code = await deploy('WardAccount', [await guardians.getAddress()])
+  const [ward, guardian, successor] = [await person(20), await person(21), await person(22)]
+  const authorization = await ward.authorize({
+    address: await code.getAddress(),
+    nonce: await ward.getNonce()
+  })
+  const delegation = { to: clinic.address, type: 4, authorizationList: [authorization] }
+  const delegated = await (await clinic.sendTransaction(delegation)).wait()
+  gas['delegate'] = Number(delegated?.gasUsed)
+
+  const terms = { guardian: guardian.address, rights: 7, until: DEADLINE, epoch: 1, version: 1 }
+  const signature = await sign(guardians, GUARDIANSHIP, { ward: ward.address, ...terms }, ward)
+  const appointment = [ward.address, ...Object.values(terms), signature]
+  gas['appointBySig'] = await send(clinic, guardians, 'appointBySig', appointment)
+
+  const hashOf = async (n: number): Promise<string> =>
+    await grants.getFunction('hashOpening').staticCall(opening(n))
+  await send(ward, grants, 'grant', [await hashOf(30), 1, 1, DEADLINE])
+  const items = [{ opening: opening(31), version: 1 }]
+  const grant = { owner: ward.address, items, epoch: 1, deadline: DEADLINE }
+  const hash = await hashOf(31)
+  const signed = await sign(grants, GRANTS, grant, guardian)
+  const abi = AbiCoder.defaultAbiCoder()
+  const item = TypedDataEncoder.hashStruct('GrantItem', GRANT_ITEM, items[0] ?? {})
+  const fields = abi.encode(['bytes32', 'uint32', 'uint64'], [keccak256(item), 1, DEADLINE])
+  const proof = abi.encode(
+    ['address', 'uint8', 'bytes', 'bytes'],
+    [guardian.address, 1, fields, signed]
+  )
+  const byGuardian = [ward.address, hash, 1, 1, DEADLINE, proof]
+  gas['grantByGuardian'] = await send(clinic, grants, 'grantBySig', byGuardian)
+
+  const plan = { salt: noise(30), threshold: 2, helpers: [guardian, clinic].map((w) => w.address) }
+  plan.helpers.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+  const planHash = await guardians.getFunction('planHashOf').staticCall(plan)
+  gas['setPlan'] = await send(ward, guardians, 'setPlan', [planHash, 86_400, 1])
+  const named = { account: ward.address, successor: successor.address, round: 1 }
+  const signatures = await Promise.all(
+    plan.helpers.map((address) => {
+      const helper = address === guardian.address ? guardian : clinic
+      return sign(guardians, RECOVERY, { ...named, planVersion: 1 }, helper)
+    })
+  )
+  const proposal = [...Object.values(named), plan, signatures]
+  gas['propose'] = await send(clinic, guardians, 'propose', proposal)
+  await bench.pass(86_401)
+  gas['complete'] = await send(clinic, guardians, 'complete', [ward.address])
+  return gas
+}
+
 /** Measures every operation, and the size of what a deployment sends. */
 export async function measureGas(): Promise<Gas> {
   const bench = await createBench()
@@ -284,7 +369,8 @@ export async function measureGas(): Promise<Gas> {
     ...(await measureConsent(bench)),
     ...(await measureRecords(bench)),
     ...(await measureEmergency(bench)),
-    ...(await measureAnchors(bench))
+    ...(await measureAnchors(bench)),
+    ...(await measureGuardians(bench))
   }
   for (const [name, { bytecode }] of Object.entries(contracts)) {
     gas[`codeBytes${name}`] = bytecode.length / 2 - 1

@@ -62,6 +62,13 @@ struct AnchorItem {
     uint64 toSeq;
 }
 
+/// @dev Who may help an account's owner, k of them together. Its hash is on chain until it is used.
+struct RecoveryPlan {
+    bytes32 salt;
+    uint8 threshold;
+    address[] helpers;
+}
+
 /// @dev What organisations vote on. It names the voter set's number and dies with it.
 struct Proposal {
     uint32 voterSet;

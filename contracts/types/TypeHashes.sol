@@ -77,3 +77,22 @@ bytes32 constant ANCHORS_TYPEHASH = keccak256(
     "Anchors(address writer,AnchorItem[] items)"
     "AnchorItem(bytes32 logTag,bytes32 root,uint64 toSeq)"
 );
+
+bytes32 constant GUARDIANSHIP_TYPEHASH = keccak256(
+    "Guardianship(address ward,address guardian,uint16 rights,uint64 until,uint32 epoch,"
+    "uint32 version)"
+);
+
+bytes32 constant GUARDIANSHIP_END_TYPEHASH = keccak256(
+    "GuardianshipEnd(address ward,address guardian,uint32 version)"
+);
+
+bytes32 constant RECOVERY_PLAN_TYPEHASH = keccak256(
+    "RecoveryPlan(address account,bytes32 planHash,uint32 delaySeconds,uint32 version)"
+);
+
+bytes32 constant RECOVERY_TYPEHASH = keccak256(
+    "Recovery(address account,address successor,uint32 planVersion,uint32 round)"
+);
+
+bytes32 constant VETO_TYPEHASH = keccak256("Veto(address account,uint32 round)");

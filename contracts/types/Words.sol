@@ -90,6 +90,97 @@ library ReviewWords {
     }
 }
 
+/// @notice status 0–7 · rights 8–23 · epoch 24–55 · version 56–87 · until 88–127 · changedAt
+/// 128–167. Not read by the gate.
+library GuardianWords {
+    uint8 internal constant STANDING = 1;
+    uint8 internal constant ENDED = 2;
+
+    uint16 internal constant GRANT = 1;
+    uint16 internal constant REVOKE = 2;
+    uint16 internal constant WISH = 4;
+    uint16 internal constant ALL = 7;
+
+    function pack(uint8 status_, uint16 rights_, uint32 epoch_, uint32 version_, uint40 until_)
+        internal
+        view
+        returns (uint256)
+    {
+        return uint256(status_) | (uint256(rights_) << 8) | (uint256(epoch_) << 24)
+            | (uint256(version_) << 56) | (uint256(until_) << 88)
+            | (uint256(uint40(block.timestamp)) << 128);
+    }
+
+    function status(uint256 word) internal pure returns (uint8) {
+        return uint8(word);
+    }
+
+    function rights(uint256 word) internal pure returns (uint16) {
+        return uint16(word >> 8);
+    }
+
+    function epoch(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 24);
+    }
+
+    function version(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 56);
+    }
+
+    function until(uint256 word) internal pure returns (uint40) {
+        return uint40(word >> 88);
+    }
+}
+
+/// @notice version 0–31 · delay in seconds 32–63 · changedAt 64–103. Not read by the gate.
+library PlanWords {
+    function pack(uint32 version_, uint32 delaySeconds_) internal view returns (uint256) {
+        return uint256(version_) | (uint256(delaySeconds_) << 32)
+            | (uint256(uint40(block.timestamp)) << 64);
+    }
+
+    function version(uint256 word) internal pure returns (uint32) {
+        return uint32(word);
+    }
+
+    function delaySeconds(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 32);
+    }
+}
+
+/// @notice status 0–7 · round 8–39 · readyAt 40–79 · bindingEpoch 80–111 · changedAt 112–151. Not
+/// read by the gate.
+library RecoveryWords {
+    uint8 internal constant PENDING = 1;
+    uint8 internal constant VETOED = 2;
+    uint8 internal constant DONE = 3;
+
+    function pack(uint8 status_, uint32 round_, uint40 readyAt_, uint32 bindingEpoch_)
+        internal
+        view
+        returns (uint256)
+    {
+        return uint256(status_) | (uint256(round_) << 8) | (uint256(readyAt_) << 40)
+            | (uint256(bindingEpoch_) << 80) | (uint256(uint40(block.timestamp)) << 112);
+    }
+
+    function status(uint256 word) internal pure returns (uint8) {
+        return uint8(word);
+    }
+
+    function round(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 8);
+    }
+
+    function readyAt(uint256 word) internal pure returns (uint40) {
+        return uint40(word >> 40);
+    }
+
+    function bindingEpoch(uint256 word) internal pure returns (uint32) {
+        return uint32(word >> 80);
+    }
+}
+
 /// @notice toSeq 0–63 · changedAt 64–103. Read by whoever audits a log, not by the gate.
 library AnchorWords {
     function pack(uint64 toSeq_) internal view returns (uint256) {

@@ -6,12 +6,25 @@
 import { AbiCoder, getCreateAddress } from 'ethers'
 import { concat, fromHex, toHex0x } from '../../core/bytes.ts'
 import { defaultGatePolicy } from '../../core/decision.ts'
-import type { Deployment } from '../../core/deployment.ts'
+import {
+  type Deployment,
+  mapOptional,
+  OPTIONAL_CONTRACTS,
+  type OptionalContract
+} from '../../core/deployment.ts'
 import { InvalidConfigError } from '../../core/errors.ts'
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
 import { CODE_MAX_BYTES, REVIEW_SECONDS } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import { AuditAnchor, Directory, Emergency, GrantRegistry, RecordRegistry } from './abi.ts'
+import {
+  AuditAnchor,
+  Directory,
+  Emergency,
+  GrantRegistry,
+  Guardians,
+  RecordRegistry,
+  WardAccount
+} from './abi.ts'
 import { JsonRpc } from './endpoint-rpc.ts'
 import { dataBytes, quantity } from './rpc-values.ts'
 import { Sender } from './sender.ts'
@@ -32,7 +45,7 @@ export interface DeployInit {
   readonly signal?: AbortSignal
 }
 
-type Contracts = Pick<Deployment, 'grants' | 'records' | 'directory' | 'emergency' | 'audit'>
+type Contracts = Pick<Deployment, 'grants' | 'records' | 'directory' | OptionalContract>
 
 /** @throws TransactionFailedError, ChainUnavailableError */
 export async function deploy(init: DeployInit): Promise<Deployment> {
@@ -67,7 +80,13 @@ export async function deploy(init: DeployInit): Promise<Deployment> {
     ]
   )
   const audit = await create(AuditAnchor.bytecode, [], [])
-  const contracts = { grants, records, directory, emergency, audit }
+  const guardians = await create(
+    Guardians.bytecode,
+    ['address', 'address', 'address'],
+    [toHex0x(directory), toHex0x(grants), toHex0x(emergency)]
+  )
+  const wardAccount = await create(WardAccount.bytecode, ['address'], [toHex0x(guardians)])
+  const contracts = { grants, records, directory, emergency, audit, guardians, wardAccount }
   return await readDeployment({ ...init, contracts })
 }
 
@@ -75,7 +94,15 @@ export async function deploy(init: DeployInit): Promise<Deployment> {
 export function firstAddresses(deployer: Address): Contracts {
   const at = (nonce: number): Address =>
     address(fromHex(getCreateAddress({ from: toHex0x(deployer), nonce })))
-  return { directory: at(0), grants: at(1), records: at(2), emergency: at(3), audit: at(4) }
+  return {
+    directory: at(0),
+    grants: at(1),
+    records: at(2),
+    emergency: at(3),
+    audit: at(4),
+    guardians: at(5),
+    wardAccount: at(6)
+  }
 }
 
 /**
@@ -106,33 +133,25 @@ export async function readDeployment(init: {
     return found
   }
   const { grants, records, directory } = contracts
-  // A chain may be older than these two: nothing else leans on them.
-  const emergency = await optional(contracts.emergency, codeHashAt)
-  const audit = await optional(contracts.audit, codeHashAt)
+  const found: { [C in OptionalContract]?: { readonly at: Address; readonly code: Hash } } = {}
+  for (const name of OPTIONAL_CONTRACTS) {
+    const at = contracts[name]
+    const code = at == null ? undefined : await codeHashAt(at)
+    if (at != null && code != null) found[name] = { at, code }
+  }
   return {
     chainId: await readChainId(url, signal),
     grants,
     records,
     directory,
-    ...(emergency == null ? {} : { emergency: emergency.at }),
-    ...(audit == null ? {} : { audit: audit.at }),
+    ...mapOptional(found, ({ at }) => at),
     codeHashes: {
       grants: await codeHash(grants),
       records: await codeHash(records),
       directory: await codeHash(directory),
-      ...(emergency == null ? {} : { emergency: emergency.code }),
-      ...(audit == null ? {} : { audit: audit.code })
+      ...mapOptional(found, ({ code }) => code)
     }
   }
-}
-
-/** A contract that may be missing. */
-async function optional(
-  at: Address | undefined,
-  codeHashAt: (at: Address) => Promise<Hash | undefined>
-): Promise<{ readonly at: Address; readonly code: Hash } | undefined> {
-  const code = at == null ? undefined : await codeHashAt(at)
-  return at == null || code == null ? undefined : { at, code }
 }
 
 const readChainId = (url: string, signal: AbortSignal | undefined): Promise<number> =>

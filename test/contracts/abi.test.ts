@@ -6,6 +6,8 @@ import * as contracts from '../../node/chain/abi.ts'
 import { ROOT } from '../../tools/files.ts'
 import { ABI_FILE, abiText } from '../../tools/generate-abi.ts'
 
+const CHANGED = 'event Changed(bytes32 indexed key, uint256 word)'
+
 describe('generated interfaces', () => {
   it('are those of the compiled contracts', () => {
     const written = readFileSync(join(ROOT, ABI_FILE), 'utf8')
@@ -13,11 +15,13 @@ describe('generated interfaces', () => {
     expect(written === abiText(), `${ABI_FILE} is stale: run \`npm run contracts\``).toBe(true)
   })
 
-  it.each(Object.entries(contracts))('%s announces changes by one event', (_name, { abi }) => {
+  it.each(Object.entries(contracts))('%s announces changes by one event', (name, { abi }) => {
     const events: string[] = []
     new Interface(abi).forEachEvent((event) => events.push(event.format('full')))
 
-    expect(events).toEqual(['event Changed(bytes32 indexed key, uint256 word)'])
+    // an account's code writes nothing
+    const expected = name === 'WardAccount' ? [] : [CHANGED]
+    expect(events).toEqual(expected)
   })
 
   it.each(Object.entries(contracts))('%s has no owner, pause or upgrade', (_name, { abi }) => {

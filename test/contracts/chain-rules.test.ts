@@ -22,7 +22,8 @@ import {
 } from './world.ts'
 
 // CHAIN.md §8: mistakes of the prototype, each as a rule. Rule 15 is in grant-registry.test.ts;
-// rule 7 in emergency.test.ts; rules 5, 6, 10, 18–20 are about parts that are not these.
+// rules 5 and 6 in guardians.test.ts, rule 7 in emergency.test.ts; rules 10, 18–20 are about parts
+// that are not these.
 
 const HASH = openingHash(opening())
 const TAG = keyOf(['bytes32', 'uint32'], [bytes32(0x33), 1])

@@ -59,13 +59,18 @@ describe('known answers', () => {
     ['GrantOpening'],
     ['Grants'],
     ['Membership'],
+    ['Guardianship'],
+    ['GuardianshipEnd'],
     ['OptOut'],
     ['RecordItem'],
     ['Records'],
+    ['Recovery'],
+    ['RecoveryPlan'],
     ['Review'],
     ['Revocation'],
     ['Revocations'],
     ['RevokeAll'],
+    ['Veto'],
     ['Wish']
   ])('the contracts hash the type of %s as wallets do', async (name) => {
     const hash = await world.read<string>(book, name)

@@ -1,4 +1,4 @@
-import { type BaseWallet, type Contract, Signature, toBeHex, ZeroAddress } from 'ethers'
+import { type BaseWallet, type Contract, getAddress, Signature, toBeHex, ZeroAddress } from 'ethers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { MessageName } from './typed-data.ts'
 import {
@@ -40,6 +40,9 @@ interface Entry {
 
 const grantItem = { opening: opening(), version: 1 }
 const item = { openingHash: HASH, version: 1 }
+const GUARDIAN = getAddress(`0x${'77'.repeat(20)}`)
+const DAY = 86_400
+const guardianship = { rights: 3, until: 4_000_000_000, epoch: 1, version: 1 }
 const anchorItem = { logTag: HASH, root: bytes32(1), toSeq: 1 }
 
 /** What a key, or a contract wallet, does itself. */
@@ -61,6 +64,19 @@ async function act(
 /** Opens the account of a key or of a contract wallet. */
 const openAccount = (account: BaseWallet | Contract): Promise<void> =>
   act(account, world.directory, 'setBindingEpoch', [1])
+
+/** A helper proposes a successor of the account. */
+async function proposeSuccessor(account: BaseWallet | Contract): Promise<void> {
+  const helper = await world.person()
+  const plan = { salt: HASH, threshold: 1, helpers: [helper.address] }
+  const planHash = await world.read(world.guardians, 'planHashOf', plan)
+  await act(account, world.guardians, 'setPlan', [planHash, DAY, 1])
+  const named = { account: await account.getAddress(), successor: GUARDIAN, round: 1 }
+  const message = { ...named, planVersion: 1 }
+  const signature = await world.sign(helper, world.guardians, 'Recovery', message)
+  const args = [...Object.values(named), plan, [signature]]
+  await world.send(world.relayer, world.guardians, 'propose', args)
+}
 
 /** Two clinicians break the account's glass. */
 async function breakGlass(account: BaseWallet | Contract): Promise<void> {
@@ -158,6 +174,35 @@ const entries: Record<string, Entry> = {
     altered: (owner, sig) => [owner, HASH, bytes32(8), sig],
     prepare: breakGlass
   },
+  appointBySig: {
+    contract: (w) => w.guardians,
+    message: 'Guardianship',
+    signed: (ward) => ({ ward, guardian: GUARDIAN, ...guardianship }),
+    args: (ward, sig) => [ward, GUARDIAN, ...Object.values(guardianship), sig],
+    altered: (ward, sig) => [ward, GUARDIAN, ...Object.values({ ...guardianship, rights: 7 }), sig]
+  },
+  endBySig: {
+    contract: (w) => w.guardians,
+    message: 'GuardianshipEnd',
+    signed: (ward) => ({ ward, guardian: GUARDIAN, version: 1 }),
+    args: (ward, sig) => [ward, ward, GUARDIAN, 1, sig],
+    altered: (ward, sig) => [ward, ward, GUARDIAN, 2, sig]
+  },
+  setPlanBySig: {
+    contract: (w) => w.guardians,
+    message: 'RecoveryPlan',
+    signed: (account) => ({ account, planHash: HASH, delaySeconds: DAY, version: 1 }),
+    args: (account, sig) => [account, HASH, DAY, 1, sig],
+    altered: (account, sig) => [account, HASH, DAY + 1, 1, sig]
+  },
+  vetoBySig: {
+    contract: (w) => w.guardians,
+    message: 'Veto',
+    signed: (account) => ({ account, round: 1 }),
+    args: (account, sig) => [account, 1, sig],
+    altered: (account, sig) => [account, 2, sig],
+    prepare: proposeSuccessor
+  },
   anchorBySig: {
     contract: (w) => w.audit,
     message: 'Anchors',
@@ -208,7 +253,7 @@ describe.each(names)('%s', (name) => {
     const args = entry(name).args(signer.address, await signFor(name, signer, signer.address))
 
     expect(await relay(name, args)).toBe('accepted')
-    expect(await relay(name, args)).toMatch(/Stale|WrongEpoch|AlreadyRegistered|NotOpen/)
+    expect(await relay(name, args)).toMatch(/Stale|WrongEpoch|AlreadyRegistered|NotOpen|NotPending/)
   })
 
   it('refuses a wrong key, a high s, a damaged or foreign signature, another message', async () => {
@@ -310,7 +355,8 @@ async function createOther(name: string): Promise<Contract> {
     [world.grants, 'GrantRegistry', []],
     [world.records, 'RecordRegistry', [directory]],
     [world.emergency, 'Emergency', [directory, grants, 3, REVIEW_SECONDS]],
-    [world.audit, 'AuditAnchor', []]
+    [world.audit, 'AuditAnchor', []],
+    [world.guardians, 'Guardians', [directory, grants, await world.emergency.getAddress()]]
   ]
   const [, kind, args] = nth(
     kinds.filter(([known]) => known === contract(world)),

@@ -33,7 +33,16 @@ const LAYOUTS = {
     '2+0 _reviews mapping(bytes32 => uint256)',
     '3+0 _outcomes mapping(NoticeId => bytes32)'
   ],
-  AuditAnchor: ['0+0 _roots mapping(LogKey => bytes32)', '1+0 _anchors mapping(LogKey => uint256)']
+  AuditAnchor: ['0+0 _roots mapping(LogKey => bytes32)', '1+0 _anchors mapping(LogKey => uint256)'],
+  Guardians: [
+    '0+0 _guardianships mapping(bytes32 => uint256)',
+    '1+0 _plans mapping(address => uint256)',
+    '2+0 _planHashes mapping(address => bytes32)',
+    '3+0 _recoveries mapping(address => uint256)',
+    '4+0 _candidates mapping(address => address)',
+    '5+0 _successors mapping(address => address)'
+  ],
+  WardAccount: []
 }
 
 interface Layout {

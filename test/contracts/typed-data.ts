@@ -57,6 +57,21 @@ export const MESSAGE_TYPES = {
   },
   Wish: { Wish: fields('address owner,uint8 wish,uint64 version') },
   Review: { Review: fields('address owner,bytes32 openingHash,bytes32 outcomeHash') },
+  Guardianship: {
+    Guardianship: fields(
+      'address ward,address guardian,uint16 rights,uint64 until,uint32 epoch,uint32 version'
+    )
+  },
+  GuardianshipEnd: {
+    GuardianshipEnd: fields('address ward,address guardian,uint32 version')
+  },
+  RecoveryPlan: {
+    RecoveryPlan: fields('address account,bytes32 planHash,uint32 delaySeconds,uint32 version')
+  },
+  Recovery: {
+    Recovery: fields('address account,address successor,uint32 planVersion,uint32 round')
+  },
+  Veto: { Veto: fields('address account,uint32 round') },
   AnchorItem: { AnchorItem },
   Anchors: { Anchors: fields('address writer,AnchorItem[] items'), AnchorItem }
 } as const satisfies Record<string, Record<string, TypedDataField[]>>

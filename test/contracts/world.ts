@@ -269,6 +269,15 @@ export async function createWorld() {
   ])) as unknown as Contract
   const audit = (await ethers.deployContract('AuditAnchor')) as unknown as Contract
 
+  const guardians = (await ethers.deployContract('Guardians', [
+    await directory.getAddress(),
+    await grants.getAddress(),
+    await emergency.getAddress()
+  ])) as unknown as Contract
+  const wardCode = (await ethers.deployContract('WardAccount', [
+    await guardians.getAddress()
+  ])) as unknown as Contract
+
   return {
     ethers,
     provider,
@@ -279,6 +288,8 @@ export async function createWorld() {
     records,
     emergency,
     audit,
+    guardians,
+    wardCode,
     relayer: await person(),
     person,
     deployDirectory,
@@ -301,7 +312,8 @@ export const everyContract = (world: World): Contract[] => [
   world.records,
   world.directory,
   world.emergency,
-  world.audit
+  world.audit,
+  world.guardians
 ]
 
 /** One element of a list that a test knows to be there. */

@@ -78,6 +78,18 @@ const messages: { readonly [T in MessageType]: Messages[T] } = {
   BindingEpoch: { account: ACCOUNT, bindingEpoch: 1 },
   BreakGlass: { owner: OWNER, opening: opening(), reasonHash: hashOf(5), epoch: 1 },
   Wish: { owner: OWNER, wish: 2, version: 1 },
+  Guardianship: {
+    ward: OWNER,
+    guardian: ACCOUNT,
+    rights: 7,
+    until: 1_800_000_000,
+    epoch: 1,
+    version: 4_294_967_295
+  },
+  GuardianshipEnd: { ward: OWNER, guardian: ACCOUNT, version: 2 },
+  RecoveryPlan: { account: OWNER, planHash: hashOf(12), delaySeconds: 86_400, version: 1 },
+  Recovery: { account: OWNER, successor: ACCOUNT, planVersion: 1, round: 1 },
+  Veto: { account: OWNER, round: 1 },
   Review: { owner: OWNER, openingHash: hashOf(6), outcomeHash: hashOf(7) },
   Anchors: {
     writer: ACCOUNT,
@@ -100,6 +112,11 @@ const CONTRACT: Readonly<Record<MessageType, Exclude<keyof Deployment, 'chainId'
     BindingEpoch: 'directory',
     BreakGlass: 'emergency',
     Wish: 'emergency',
+    Guardianship: 'guardians',
+    GuardianshipEnd: 'guardians',
+    RecoveryPlan: 'guardians',
+    Recovery: 'guardians',
+    Veto: 'guardians',
     Review: 'emergency',
     Anchors: 'audit'
   }

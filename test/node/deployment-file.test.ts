@@ -36,8 +36,8 @@ describe('deployment file', () => {
   })
 
   it('holds the contracts that came later, where there are any', async () => {
-    const codeHashes = { ...deployment.codeHashes, emergency: code(9), audit: code(10) }
-    const full: Deployment = { ...deployment, emergency: at(7), audit: at(8), codeHashes }
+    const codeHashes = { ...deployment.codeHashes, emergency: code(9), guardians: code(10) }
+    const full: Deployment = { ...deployment, emergency: at(7), guardians: at(8), codeHashes }
 
     expect(await readDeployment(toDeploymentJson(full), folder)).toEqual(full)
     expect(Object.keys(toDeploymentJson(deployment))).not.toContain('audit')

@@ -6,8 +6,11 @@ import {
     AnchorWords,
     ConsentWords,
     GrantWords,
+    GuardianWords,
     OwnerWords,
+    PlanWords,
     RecordWords,
+    RecoveryWords,
     ReviewWords,
     StandingWords,
     VerdictWords,
@@ -60,6 +63,48 @@ contract WordsTest is Chain {
             if (each == org) named = true;
         }
         require(ReviewWords.names(word, org) == named, "names no other");
+    }
+
+    function testFuzz_guardianWord(
+        uint8 status,
+        uint16 rights,
+        uint32 epoch,
+        uint32 version,
+        uint40 until,
+        uint40 time
+    ) external {
+        VM.warp(time);
+        uint256 word = GuardianWords.pack(status, rights, epoch, version, until);
+        require(GuardianWords.status(word) == status, "status");
+        require(GuardianWords.rights(word) == rights, "rights");
+        require(GuardianWords.epoch(word) == epoch, "epoch");
+        require(GuardianWords.version(word) == version, "version");
+        require(GuardianWords.until(word) == until, "until");
+        require(uint40(word >> 128) == time, "changedAt");
+        require(word >> 168 == 0, "unused bits");
+    }
+
+    function testFuzz_recoveryWords(
+        uint8 status,
+        uint32 round,
+        uint40 readyAt,
+        uint32 bindingEpoch,
+        uint32 delaySeconds,
+        uint40 time
+    ) external {
+        VM.warp(time);
+        uint256 word = RecoveryWords.pack(status, round, readyAt, bindingEpoch);
+        require(RecoveryWords.status(word) == status, "status");
+        require(RecoveryWords.round(word) == round, "round");
+        require(RecoveryWords.readyAt(word) == readyAt, "readyAt");
+        require(RecoveryWords.bindingEpoch(word) == bindingEpoch, "bindingEpoch");
+        require(uint40(word >> 112) == time, "changedAt");
+        require(word >> 152 == 0, "unused bits");
+        word = PlanWords.pack(round, delaySeconds);
+        require(PlanWords.version(word) == round, "version");
+        require(PlanWords.delaySeconds(word) == delaySeconds, "delay");
+        require(uint40(word >> 64) == time, "changedAt of a plan");
+        require(word >> 104 == 0, "unused bits of a plan");
     }
 
     function testFuzz_anchorWord(uint64 toSeq, uint40 time) external {

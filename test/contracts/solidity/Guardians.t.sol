@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Directory} from "../../../contracts/Directory.sol";
+import {Emergency} from "../../../contracts/Emergency.sol";
+import {GrantRegistry} from "../../../contracts/GrantRegistry.sol";
+import {Guardians} from "../../../contracts/Guardians.sol";
+import {RecoveryPlan} from "../../../contracts/types/Ids.sol";
+import {
+    GUARDIANSHIP_END_TYPEHASH,
+    GUARDIANSHIP_TYPEHASH,
+    RECOVERY_TYPEHASH,
+    WISH_TYPEHASH
+} from "../../../contracts/types/TypeHashes.sol";
+import {Chain} from "./Vm.sol";
+
+/// @dev Wards and guardians who appoint, end, revoke all and grow older; helpers who propose and
+/// owners who veto. The twin says who holds what, and what a signature is worth.
+contract GuardiansHandler is Chain {
+    struct Guardianship {
+        bool stands;
+        uint16 rights;
+        uint32 epoch;
+        uint32 version;
+        uint64 until;
+    }
+
+    struct Recovery {
+        uint8 status;
+        uint32 round;
+        uint256 readyAt;
+    }
+
+    uint256 public constant WARDS = 2;
+    uint256 public constant GUARDIANS = 3;
+
+    GrantRegistry public immutable grants = new GrantRegistry();
+    Emergency public immutable emergency;
+    Guardians public immutable guardians;
+
+    mapping(uint256 ward => mapping(uint256 guardian => Guardianship)) public twin;
+    mapping(uint256 ward => Recovery) public recoveries;
+    mapping(uint256 ward => uint32 version) public plans;
+    mapping(uint256 ward => uint32 epoch) public epochs;
+    string public broken;
+
+    constructor() {
+        uint32[] memory organisations = new uint32[](1);
+        address[] memory admins = new address[](1);
+        (organisations[0], admins[0]) = (1, VM.addr(0xAD0001));
+        Directory directory = new Directory(organisations, admins, 1);
+        emergency = new Emergency(directory, grants, 2, 1 days);
+        guardians = new Guardians(directory, grants, emergency);
+        for (uint256 w = 0; w < WARDS; ++w) epochs[w] = 1;
+    }
+
+    function wardOf(uint256 ward) public pure returns (address) {
+        return VM.addr(0x3A2D + ward);
+    }
+
+    function guardianOf(uint256 guardian) public pure returns (address) {
+        return VM.addr(0x90A2D + guardian);
+    }
+
+    function appoint(uint256 who, uint256 whom, uint16 rights, uint32 life, uint8 step, bool bySig)
+        external
+    {
+        (uint256 w, uint256 g) = (who % WARDS, whom % GUARDIANS);
+        rights %= 9;
+        uint64 until = uint64(block.timestamp + life % 100_000);
+        uint32 epoch = step % 16 == 15 ? epochs[w] + 1 : epochs[w];
+        uint32 version = twin[w][g].version + step % 3;
+        bool accepted = _sendAppointment(w, g, rights, until, epoch, version, bySig);
+        bool expected = rights != 0 && rights < 8 && life % 100_000 > 0 && epoch == epochs[w]
+            && step % 3 > 0;
+        if (accepted != expected) broken = "appoint";
+        if (accepted) twin[w][g] = Guardianship(true, rights, epoch, version, until);
+    }
+
+    function end(uint256 who, uint256 whom, uint8 by, uint8 step, bool bySig) external {
+        (uint256 w, uint256 g) = (who % WARDS, whom % GUARDIANS);
+        uint32 version = twin[w][g].version + step % 3;
+        uint256 key = by % 3 == 0 ? 0x3A2D + w : by % 3 == 1 ? 0x90A2D + g : 0xE7E;
+        bytes memory data =
+            abi.encodeCall(guardians.end, (wardOf(w), guardianOf(g), version));
+        if (bySig) {
+            bytes32 message = keccak256(
+                abi.encode(GUARDIANSHIP_END_TYPEHASH, wardOf(w), guardianOf(g), version)
+            );
+            bytes memory sig = _sign(key, guardians.domainSeparator(), message);
+            data = abi.encodeCall(
+                guardians.endBySig, (VM.addr(key), wardOf(w), guardianOf(g), version, sig)
+            );
+        } else {
+            VM.prank(VM.addr(key));
+        }
+        (bool accepted,) = address(guardians).call(data);
+        if (accepted != (step % 3 > 0 && by % 3 < 2)) broken = "end";
+        if (accepted) twin[w][g] = Guardianship(false, 0, 0, version, 0);
+    }
+
+    function revokeAll(uint256 who) external {
+        uint256 w = who % WARDS;
+        VM.prank(wardOf(w));
+        grants.revokeAll(++epochs[w]);
+    }
+
+    /// @dev A guardian, or another ward's, signs a wish: it counts if and only if it holds the right.
+    function vouch(uint256 who, uint256 whom, uint8 wish, uint8 kind) external {
+        (uint256 w, uint256 g) = (who % WARDS, whom % GUARDIANS);
+        kind %= 7;
+        bytes32 message = keccak256(abi.encode(WISH_TYPEHASH, wardOf(w), wish, uint64(1)));
+        bytes32 domain = emergency.domainSeparator();
+        bytes memory proof = abi.encode(
+            guardianOf(g), kind, abi.encode(wish, uint64(1)), _sign(0x90A2D + g, domain, message)
+        );
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, message));
+        bool vouched = guardians.vouches(wardOf(w), digest, proof);
+        if (vouched != (kind == 4 && holds(w, g, 4))) broken = "vouches";
+    }
+
+    function plan(uint256 who, uint8 step) external {
+        uint256 w = who % WARDS;
+        bytes32 planHash = guardians.planHashOf(planOf());
+        uint32 version = plans[w] + step % 3;
+        VM.prank(wardOf(w));
+        (bool accepted,) = address(guardians)
+            .call(abi.encodeCall(guardians.setPlan, (planHash, 1 days, version)));
+        if (accepted != (step % 3 > 0)) broken = "setPlan";
+        if (!accepted) return;
+        plans[w] = version;
+        if (recoveries[w].status == 1) recoveries[w].status = 2;
+    }
+
+    function propose(uint256 who, uint8 signers, uint8 step) external {
+        uint256 w = who % WARDS;
+        uint32 round = recoveries[w].round + step % 3;
+        bytes32 message = keccak256(
+            abi.encode(RECOVERY_TYPEHASH, wardOf(w), VM.addr(0x5CC), plans[w], round)
+        );
+        bytes[] memory signatures = new bytes[](2);
+        for (uint256 i = 0; i < 2; ++i) {
+            if ((signers >> i) & 1 == 1) {
+                signatures[i] = _sign(_helperKey(i), guardians.domainSeparator(), message);
+            }
+        }
+        (bool accepted,) = address(guardians)
+            .call(
+                abi.encodeCall(
+                    guardians.propose, (wardOf(w), VM.addr(0x5CC), round, planOf(), signatures)
+                )
+            );
+        bool expected = plans[w] > 0 && signers & 3 == 3 && step % 3 == 1
+            && recoveries[w].status != 1;
+        if (accepted != expected) broken = "propose";
+        if (accepted) recoveries[w] = Recovery(1, round, block.timestamp + 1 days);
+    }
+
+    function veto(uint256 who, uint8 step) external {
+        uint256 w = who % WARDS;
+        uint32 round = recoveries[w].round + step % 2;
+        VM.prank(wardOf(w));
+        (bool accepted,) = address(guardians).call(abi.encodeCall(guardians.veto, (round)));
+        if (accepted != (recoveries[w].status == 1 && step % 2 == 0)) broken = "veto";
+        if (accepted) recoveries[w].status = 2;
+    }
+
+    /// @dev No account here asks Guardians, so that none may complete: what vitest shows with code.
+    function complete(uint256 who) external {
+        (bool accepted,) = address(guardians)
+            .call(abi.encodeCall(guardians.complete, (wardOf(who % WARDS))));
+        if (accepted) broken = "completed";
+    }
+
+    function pass(uint16 secs) external {
+        VM.warp(block.timestamp + secs);
+    }
+
+    function holds(uint256 w, uint256 g, uint16 rights) public view returns (bool) {
+        Guardianship storage known = twin[w][g];
+        return known.stands && known.rights & rights == rights && known.epoch == epochs[w]
+            && block.timestamp < known.until;
+    }
+
+    function planOf() public pure returns (RecoveryPlan memory made) {
+        made.salt = keccak256("salt");
+        made.threshold = 2;
+        made.helpers = new address[](2);
+        (made.helpers[0], made.helpers[1]) = (VM.addr(_helperKey(0)), VM.addr(_helperKey(1)));
+    }
+
+    function _helperKey(uint256 i) private pure returns (uint256) {
+        bool ordered = VM.addr(0x4E1) < VM.addr(0x4E2);
+        return (i == 0) == ordered ? 0x4E1 : 0x4E2;
+    }
+
+    function _sendAppointment(
+        uint256 w,
+        uint256 g,
+        uint16 rights,
+        uint64 until,
+        uint32 epoch,
+        uint32 version,
+        bool bySig
+    ) private returns (bool accepted) {
+        (address ward, address guardian) = (wardOf(w), guardianOf(g));
+        if (!bySig) {
+            VM.prank(ward);
+            (accepted,) = address(guardians)
+                .call(
+                    abi.encodeCall(guardians.appoint, (guardian, rights, until, epoch, version))
+                );
+            return accepted;
+        }
+        bytes32 message = keccak256(
+            abi.encode(GUARDIANSHIP_TYPEHASH, ward, guardian, rights, until, epoch, version)
+        );
+        bytes memory sig = _sign(0x3A2D + w, guardians.domainSeparator(), message);
+        bytes memory data = abi.encodeCall(
+            guardians.appointBySig, (ward, guardian, rights, until, epoch, version, sig)
+        );
+        (accepted,) = address(guardians).call(data);
+    }
+}
+
+/// @title Guardians under any sequence of appointments, ends, epochs and recoveries.
+contract GuardiansTest is Chain {
+    GuardiansHandler private _handler;
+    Guardians private _guardians;
+
+    function setUp() external {
+        _handler = new GuardiansHandler();
+        _guardians = _handler.guardians();
+    }
+
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(_handler);
+    }
+
+    function invariant_guardiansHoldWhatTheirWardsGave() external view {
+        require(bytes(_handler.broken()).length == 0, _handler.broken());
+        for (uint256 w = 0; w < _handler.WARDS(); ++w) {
+            for (uint256 g = 0; g < _handler.GUARDIANS(); ++g) {
+                (address ward, address guardian) = (_handler.wardOf(w), _handler.guardianOf(g));
+                for (uint16 rights = 1; rights < 9; ++rights) {
+                    bool held = _guardians.holds(ward, guardian, rights);
+                    require(held == _handler.holds(w, g, rights), "holds");
+                }
+                bytes32 key = keccak256(abi.encode(ward, guardian));
+                uint256 word = _word(address(_guardians), key, 0);
+                require(word == _guardians.guardianshipWord(ward, guardian), "slot");
+                require(word >> 168 == 0, "unused bits");
+                require(!_guardians.holds(guardian, ward, 1), "a ward became a guardian");
+            }
+        }
+    }
+
+    /// @dev Nobody succeeds whose account does not ask; rounds only grow; a veto is the end of one.
+    function invariant_recoveriesWaitAndYield() external view {
+        for (uint256 w = 0; w < _handler.WARDS(); ++w) {
+            address ward = _handler.wardOf(w);
+            (uint8 status, uint32 round, uint256 readyAt) = _handler.recoveries(w);
+            (uint256 word,) = _guardians.recoveryOf(ward);
+            require(uint8(word) == status, "status");
+            require(uint32(word >> 8) == round, "round");
+            require(status != 1 || uint40(word >> 40) == readyAt, "readyAt");
+            require(_guardians.successorOf(ward) == address(0), "a successor");
+            (uint256 plan,) = _guardians.planOf(ward);
+            require(uint32(plan) == _handler.plans(w), "plan");
+        }
+    }
+}
