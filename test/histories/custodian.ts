@@ -15,6 +15,7 @@ import {
   type NamedWords,
   type Notices
 } from '../../core/decision.ts'
+import type { AccessRequest } from '../../core/request.ts'
 import { Budget } from '../../node/release/budget.ts'
 import { p } from './cast.ts'
 import { ancestor, type Block, type State, type Tx } from './chain.ts'
@@ -49,6 +50,8 @@ export class FastCustodian {
   #last: Block | undefined
   // what a crash loses
   #budget = new Budget()
+  /** Blocks with the grants, accounts and versions whose words were proven there. */
+  #known = new Map<Block, Set<unknown>>()
   #cached: { readonly atMs: number; readonly answer: Answer } | undefined
 
   constructor(world: World, weak: Weakness) {
@@ -69,6 +72,7 @@ export class FastCustodian {
 
   crash(): void {
     this.#cached = undefined
+    this.#known = new Map()
     this.#budget = new Budget()
     if (this.#weak.forgets === 'notices') this.#noticed = []
     if (this.#weak.forgets === 'budget') return
@@ -129,9 +133,9 @@ export class FastCustodian {
         if ('code' in found) return found
         gathered = found
         input = { ...input, heads: this.#headsInput(found) }
-        this.#pass(before)
       } else if (decision.what === 'proofs') {
         if (gathered?.requested == null) return { code: Code.INTERNAL }
+        if (input.words == null) this.#pass(before)
         input = { ...input, words: this.#words(input, gathered.requested, gathered.pair) }
       } else {
         input = { ...input, erc1271: 'bad' }
@@ -223,7 +227,7 @@ export class FastCustodian {
     const weak = this.#weak
     const states: State[] = []
     for (const block of [requested, weak.headWords === 'conf' ? requested : head]) {
-      const state = this.#proven(block)
+      const state = this.#proven(block, input.request)
       if (state == null) return { ok: false, code: Code.PROOF_UNAVAILABLE }
       states.push(state)
     }
@@ -239,13 +243,20 @@ export class FastCustodian {
     return { ok: true, value: { conf: conf as NamedWords, head: atHead as NamedWords } }
   }
 
-  #proven(block: Block): State | undefined {
+  #proven(block: Block, request: AccessRequest): State | undefined {
+    const proven = this.#known.get(block) ?? new Set()
+    // what was once proven of a block stays proven, wherever the chain goes
+    const parts = [request.opening, request.binding.account, request.ver]
+    if (parts.every((part) => proven.has(part))) return block.state
     for (const said of this.#said()) {
       if (this.#weak.unproven === true) {
         // the first that answers is believed, whatever its blocks are
         return ancestor(said.head, Math.min(block.number, said.head.number))?.state
       }
-      if (!said.falseProofs && said.at(block.number) === block) return block.state
+      if (said.falseProofs || said.at(block.number) !== block) continue
+      for (const part of parts) proven.add(part)
+      this.#known.set(block, proven)
+      return block.state
     }
     // a weak custodian took a block that nobody has: whoever made it proves it
     return this.#weak.anyConf === true ? block.state : undefined

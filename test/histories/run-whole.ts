@@ -6,9 +6,9 @@
 import { historyOf } from './draw.ts'
 import type { History } from './history.ts'
 import { play } from './play.ts'
-import { addTo, type Caught, emptyTally, type Tally, tallyOf, wholeName } from './run.ts'
+import { addTo, type Caught, emptyTally, named, type Tally, tallyOf, wholeName } from './run.ts'
 import { playWhole } from './whole.ts'
-import { WHOLE, WHOLE_WEAKNESSES, type WholeWeakness } from './whole-mutants.ts'
+import { WHOLE_WEAKNESSES, type WholeWeakness } from './whole-mutants.ts'
 
 /** Histories `from`..`to`-1 of a seed, in both tiers; releases are the whole one's. */
 export async function runWhole(seed: number, from: number, to: number): Promise<Tally> {
@@ -49,5 +49,4 @@ export async function catchWhole(
   return { name, tier: 'whole', caught: false, after: atMost, why: undefined }
 }
 
-export const wholeWeaknessOf = (name: string): WholeWeakness =>
-  WHOLE_WEAKNESSES.find((weak) => weak.name === name) ?? WHOLE
+export const wholeWeaknessOf = (name: string): WholeWeakness => named(WHOLE_WEAKNESSES, name)

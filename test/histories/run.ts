@@ -5,7 +5,7 @@
  */
 import { historyOf } from './draw.ts'
 import type { History } from './history.ts'
-import { SOUND, WEAKNESSES, type Weakness } from './mutants.ts'
+import { WEAKNESSES, type Weakness } from './mutants.ts'
 import { play } from './play.ts'
 
 export type Tier = 'fast' | 'whole'
@@ -108,5 +108,11 @@ export function catchOne(seed: number, weak: Weakness, atMost = MUTANT_HISTORIES
 /** How a weakness of the whole tier is called among all. */
 export const wholeName = (name: string): string => `whole gate: ${name}`
 
-export const weaknessOf = (name: string): Weakness =>
-  WEAKNESSES.find((weak) => weak.name === name) ?? SOUND
+/** One of a name. @throws if there is none, so that no replay shows another rule */
+export function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
+  const found = all.find((each) => each.name === name)
+  if (found == null) throw new Error(`no weakened rule is called "${name}"`)
+  return found
+}
+
+export const weaknessOf = (name: string): Weakness => named(WEAKNESSES, name)
