@@ -9,6 +9,7 @@ import { CID } from 'multiformats/cid'
 import { equalBytes, fromHex, toHex, wipe, wordBytes } from '../../core/bytes.ts'
 import { decodeHeader, unlock, wipeKeys } from '../../core/container.ts'
 import {
+  AccessDeniedError,
   ContentNotFoundError,
   InvalidMessageError,
   RecordNotFoundError
@@ -32,6 +33,8 @@ import { type ReadPayload, type Written, writeRecord } from './write-record.ts'
 
 /** Custodians that have not answered when the record is written are waited for this long. */
 const STRAGGLERS_MS = 1_000
+/** Refused under the newest grant: so many before it; each costs every custodian a denial. */
+const OLDER_GRANTS_TRIED = 3
 
 export async function retrieve(
   node: Node,
@@ -70,14 +73,39 @@ async function retrieveOwn(
   }
 }
 
+/** Under the newest grant; where that is refused, as while no confirmed block holds it, older ones. */
 async function retrieveGranted(
   node: Node,
   args: RecordGetArgs,
   options: VerbOptions
 ): Promise<RecordGetResult> {
+  const [newest, ...older] = heldFor(node, args)
+  try {
+    return await retrieveUnder(node, newest, args, options)
+  } catch (err) {
+    if (!isDenied(err)) throw err
+    for (const held of older) {
+      try {
+        return await retrieveUnder(node, held, args, options)
+      } catch (later) {
+        if (!isDenied(later)) throw later
+      }
+    }
+    throw err
+  }
+}
+
+const isDenied = (err: unknown): boolean =>
+  err instanceof Error && err.name === AccessDeniedError.name
+
+async function retrieveUnder(
+  node: Node,
+  { capsule, manifest, hl7, ownerSecret, anchorSalt }: Held,
+  args: RecordGetArgs,
+  options: VerbOptions
+): Promise<RecordGetResult> {
   const { primitives: p } = node
   const { signal } = options
-  const { capsule, manifest, hl7, ownerSecret, anchorSalt } = heldFor(node, args)
   const seed = kemSeed(node.random(32))
   try {
     const { conf } = await currentHeads(node, signal)
@@ -129,34 +157,38 @@ async function assertAnchored(
   }
 }
 
-/** The newest grant that holds this version, or the newest version that any grant holds. */
-function heldFor(
-  node: Node,
-  { recordId: id, ver }: RecordGetArgs
-): {
+/** A grant that we hold, with what it opens of one record. */
+interface Held {
   readonly capsule: Capsule
   readonly manifest: Manifest
   readonly hl7: string
   readonly ownerSecret: Capsule['records'][number]['so']
   readonly anchorSalt: Parameters<typeof anchor>[0]
-} {
+}
+
+/** Grants for this version, or for the newest that any grant holds: newest first, few of them. */
+function heldFor(node: Node, { recordId: id, ver }: RecordGetArgs): readonly [Held, ...Held[]] {
   const wanted = toHex(fromHex(id, 'recordId'))
   const held = node.ledger
     .capsules()
     .flatMap(({ capsule, hl7 }) => capsule.records.map((record) => ({ capsule, hl7, record })))
     .filter(({ record }) => toHex(record.recordId) === wanted && (ver ?? record.ver) === record.ver)
   const newest = Math.max(...held.map(({ record }) => record.ver))
-  const found = held.findLast(({ record }) => record.ver === newest)
-  if (found == null) {
+  const [first, ...rest] = held.filter(({ record }) => record.ver === newest).reverse()
+  if (first == null) {
     const version = ver == null ? '' : ` version ${ver}`
     throw new RecordNotFoundError(`no own record and no grant for ${id}${version}`)
   }
-  const { capsule, record, hl7 } = found
-  const manifest = decodeManifest(record.manifest, node.primitives)
-  // a grant that came unasked names purposes, not a code: any of them serves
-  const [code] = purposeCodes(capsule.opening.purposes)
-  const { so: ownerSecret, anchorSalt } = record
-  return { capsule, manifest, hl7: hl7 || code || '', ownerSecret, anchorSalt }
+  const nowSeconds = Math.floor(node.clock.nowMs() / 1_000)
+  const open = rest.filter(({ capsule }) => capsule.opening.notAfter > nowSeconds)
+  const asHeld = ({ capsule, hl7, record }: typeof first): Held => {
+    const { so: ownerSecret, anchorSalt } = record
+    const manifest = decodeManifest(record.manifest, node.primitives)
+    // a grant that came unasked names purposes, not a code: any of them serves
+    const [code] = purposeCodes(capsule.opening.purposes)
+    return { capsule, manifest, hl7: hl7 || code || '', ownerSecret, anchorSalt }
+  }
+  return [asHeld(first), ...open.slice(0, OLDER_GRANTS_TRIED).map(asHeld)]
 }
 
 /** Replicas (or whom the DHT names) at which the grant was proven for blocks, too. */

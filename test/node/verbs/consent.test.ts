@@ -165,6 +165,23 @@ describe('denying', () => {
   })
 })
 
+describe('a second grant', () => {
+  it('takes nothing away while it waits for its confirmed block', async () => {
+    await using net = await consented()
+    const { patient, hospital, recordId, sha256 } = net
+    const to = peerText(hospital.identity.peer)
+    await grant(patient, { to, records: [recordId], purpose: 'TREAT', until: '2h' }, quiet())
+    await inbox(hospital, quiet())
+
+    expect((await retrieve(hospital, { recordId }, quiet())).sha256).toBe(sha256)
+
+    const refusals = (await history(patient, {}, quiet())).entries.filter(
+      ({ kind }) => kind === 'refuse'
+    )
+    expect(refusals).not.toHaveLength(0) // the newest was asked under first
+  })
+})
+
 describe('revoking', () => {
   it('ends one grant at every custodian before any block does', async () => {
     await using net = await consented()
