@@ -92,11 +92,19 @@ export function typeHash(struct: StructName, p: Primitives): Hash {
  *   could not travel, SECURITY.md §15), or a list has more than 64 items
  */
 export function hashStruct(struct: StructName, message: object, p: Primitives): Hash {
+  return hash(p.keccak256(typeHash(struct, p), ...structWords(struct, message, p)))
+}
+
+/** What hashStruct hashes after the type hash: one word a field. @throws as hashStruct */
+export function structWords(
+  struct: StructName,
+  message: object,
+  p: Primitives
+): readonly Uint8Array[] {
   const values = message as Readonly<Record<string, unknown>>
-  const words = (FIELDS.get(struct) as readonly Field[]).map(({ type, name }) =>
+  return (FIELDS.get(struct) as readonly Field[]).map(({ type, name }) =>
     wordOf(type, values[name], `${struct}.${name}`, p)
   )
-  return hash(p.keccak256(typeHash(struct, p), ...words))
 }
 
 function wordOf(type: string, value: unknown, name: string, p: Primitives): Uint8Array {

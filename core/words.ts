@@ -49,6 +49,10 @@ export const rootSlot = (writer: Address, logTag: Hash, p: Primitives) =>
 export const logSlot = (writer: Address, logTag: Hash, p: Primitives) =>
   ref('audit', 1, p.keccak256(leftPad(writer), logTag), p)
 
+export const guardianshipSlot = (ward: Address, guardian: Address, p: Primitives) =>
+  ref('guardians', 0, p.keccak256(leftPad(ward), leftPad(guardian)), p)
+export const recoverySlot = (account: Address, p: Primitives) => ref('guardians', 3, account, p)
+
 // ---- what is in them
 
 type Fields = Readonly<Record<string, readonly [offset: number, bits: number]>>
@@ -114,6 +118,10 @@ export const MemberStatus = { MEMBER: 1 } as const
 export const EmergencyWish = { YES: 1, ONLY_IN_EMERGENCY: 2, NEVER: 3 } as const
 export const NoticeStatus = { GIVEN: 1 } as const
 export const ReviewStatus = { OPEN: 1, DONE: 2 } as const
+export const GuardianshipStatus = { STANDING: 1, ENDED: 2 } as const
+/** What a guardian may sign for its ward; opting in and out takes GRANT and REVOKE. */
+export const Right = { GRANT: 1, REVOKE: 2, WISH: 4 } as const
+export const RecoveryStatus = { PENDING: 1, VETOED: 2, DONE: 3 } as const
 /** Marks a notice, so that no reader takes it for a grant. */
 export const NOTICE_FLAG = 1
 export const Role = {
@@ -203,6 +211,29 @@ const review = layout(
   'status',
   Object.values(ReviewStatus)
 )
+const guardianship = layout(
+  {
+    status: [0, 8],
+    rights: [8, 16],
+    epoch: [24, 32],
+    version: [56, 32],
+    until: [88, 40],
+    changedAt: [128, 40]
+  },
+  'status',
+  Object.values(GuardianshipStatus)
+)
+const recovery = layout(
+  {
+    status: [0, 8],
+    round: [8, 32],
+    readyAt: [40, 40],
+    bindingEpoch: [80, 32],
+    changedAt: [112, 40]
+  },
+  'status',
+  Object.values(RecoveryStatus)
+)
 
 type WordOf<L> = L extends Layout<infer W> ? W : never
 export type GrantWord = WordOf<typeof grant>
@@ -223,6 +254,8 @@ export const decodeOrganisationWord = organisation.decode
 export const decodeMemberWord = member.decode
 export const decodeWishWord = wish.decode
 export const decodeReviewWord = review.decode
+export const decodeGuardianshipWord = guardianship.decode
+export const decodeRecoveryWord = recovery.decode
 
 export const encodeGrantWord = grant.encode
 export const encodeOwnerWord = owner.encode
@@ -233,6 +266,8 @@ export const encodeMemberWord = member.encode
 export const encodeWishWord = wish.encode
 export const encodeNoticeWord = notice.encode
 export const encodeReviewWord = review.encode
+export const encodeGuardianshipWord = guardianship.encode
+export const encodeRecoveryWord = recovery.encode
 
 /** Undefined for a word without the flag too: a grant is no notice. */
 export function decodeNoticeWord(word: bigint): NoticeWord | undefined {

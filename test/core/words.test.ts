@@ -113,6 +113,33 @@ const layouts = [
       ['org5', 216, 32]
     ],
     known: [1, 2]
+  },
+  {
+    name: 'guardianship',
+    decode: words.decodeGuardianshipWord,
+    encode: words.encodeGuardianshipWord,
+    fields: [
+      ['status', 0, 8],
+      ['rights', 8, 16],
+      ['epoch', 24, 32],
+      ['version', 56, 32],
+      ['until', 88, 40],
+      ['changedAt', 128, 40]
+    ],
+    known: [1, 2]
+  },
+  {
+    name: 'recovery',
+    decode: words.decodeRecoveryWord,
+    encode: words.encodeRecoveryWord,
+    fields: [
+      ['status', 0, 8],
+      ['round', 8, 32],
+      ['readyAt', 40, 40],
+      ['bindingEpoch', 80, 32],
+      ['changedAt', 112, 40]
+    ],
+    known: [1, 2, 3]
   }
 ] as const
 
@@ -179,6 +206,18 @@ describe('storage keys', () => {
       words.outcomeSlot(key, p),
       'emergency',
       hashed(['bytes32', 'uint256'], [key, 3])
+    ],
+    [
+      'a guardianship',
+      words.guardianshipSlot(OWNER, ACCOUNT, p),
+      'guardians',
+      hashed(['bytes32', 'uint256'], [hashed(['address', 'address'], [toHex0x(OWNER), account]), 0])
+    ],
+    [
+      'a recovery',
+      words.recoverySlot(ACCOUNT, p),
+      'guardians',
+      hashed(['address', 'uint256'], [account, 3])
     ],
     [
       'a root',

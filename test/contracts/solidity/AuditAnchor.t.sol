@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AuditAnchor} from "../../../contracts/AuditAnchor.sol";
-import {AnchorItem} from "../../../contracts/types/Ids.sol";
+import {AnchorItem, LogKey} from "../../../contracts/types/Ids.sol";
 import {ANCHORS_TYPEHASH, ANCHOR_ITEM_TYPEHASH} from "../../../contracts/types/TypeHashes.sol";
 import {Chain} from "./Vm.sol";
 
@@ -97,5 +97,15 @@ contract AuditAnchorTest is Chain {
                 require(word >> 104 == 0, "unused bits");
             }
         }
+    }
+
+    function testFuzz_viewsShowWhatWasAnchored(bytes32 tag, bytes32 root, uint64 toSeq) external {
+        if (tag == 0 || root == 0 || toSeq == 0) return;
+        AnchorItem[] memory items = new AnchorItem[](1);
+        items[0] = AnchorItem(tag, root, toSeq);
+        _audit.anchor(items);
+        LogKey key = _audit.logKeyOf(address(this), tag);
+        require(_audit.rootOf(key) == root, "root");
+        require(uint64(_audit.anchorWord(key)) == toSeq, "toSeq");
     }
 }

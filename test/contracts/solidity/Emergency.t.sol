@@ -4,7 +4,9 @@ pragma solidity 0.8.37;
 import {Directory} from "../../../contracts/Directory.sol";
 import {Emergency} from "../../../contracts/Emergency.sol";
 import {GrantRegistry} from "../../../contracts/GrantRegistry.sol";
+import {IDirectory} from "../../../contracts/interfaces/IDirectory.sol";
 import {IEmergency} from "../../../contracts/interfaces/IEmergency.sol";
+import {IGrantRegistry} from "../../../contracts/interfaces/IGrantRegistry.sol";
 import {GrantOpening, NoticeId} from "../../../contracts/types/Ids.sol";
 import {
     BREAK_GLASS_TYPEHASH,
@@ -354,6 +356,23 @@ contract EmergencyTest is Chain {
                 ? IEmergency.EmergencySignerCount.selector
                 : IEmergency.EmergencyBadOpening.selector;
             require(bytes4(reason) == wanted, "another reason");
+        }
+    }
+
+    function testFuzz_deploysWithFittingSettingsOnly(uint8 quorum, uint40 secs, bool none) external {
+        (quorum, secs) = (quorum % 8, secs % 10_000_000);
+        address directory = none ? address(0) : address(_handler.directory());
+        bool fits = !none && quorum >= 2 && quorum <= 5 && secs >= 1 hours && secs <= 90 days;
+        try new Emergency(
+            IDirectory(directory), IGrantRegistry(address(_handler.grants())), quorum, secs
+        ) returns (Emergency made) {
+            require(fits, "made");
+            require(made.directory() == directory, "directory");
+            require(made.grants() == address(_handler.grants()), "grants");
+            (uint8 asked, uint40 time) = made.settings();
+            require(asked == quorum && time == secs, "settings");
+        } catch {
+            require(!fits, "refused");
         }
     }
 }

@@ -5,11 +5,21 @@ import {Directory} from "../../../contracts/Directory.sol";
 import {Emergency} from "../../../contracts/Emergency.sol";
 import {GrantRegistry} from "../../../contracts/GrantRegistry.sol";
 import {Guardians} from "../../../contracts/Guardians.sol";
+import {IDirectory} from "../../../contracts/interfaces/IDirectory.sol";
+import {IEmergency} from "../../../contracts/interfaces/IEmergency.sol";
+import {IGrantRegistry} from "../../../contracts/interfaces/IGrantRegistry.sol";
+import {IGuardians} from "../../../contracts/interfaces/IGuardians.sol";
+import {WardAccount} from "../../../contracts/WardAccount.sol";
 import {RecoveryPlan} from "../../../contracts/types/Ids.sol";
 import {
+    GRANTS_TYPEHASH,
     GUARDIANSHIP_END_TYPEHASH,
     GUARDIANSHIP_TYPEHASH,
+    OPT_OUT_TYPEHASH,
+    RECOVERY_PLAN_TYPEHASH,
     RECOVERY_TYPEHASH,
+    REVOCATIONS_TYPEHASH,
+    VETO_TYPEHASH,
     WISH_TYPEHASH
 } from "../../../contracts/types/TypeHashes.sol";
 import {Chain} from "./Vm.sol";
@@ -42,16 +52,20 @@ contract GuardiansHandler is Chain {
     mapping(uint256 ward => Recovery) public recoveries;
     mapping(uint256 ward => uint32 version) public plans;
     mapping(uint256 ward => uint32 epoch) public epochs;
+    mapping(uint256 ward => bool hasSuccessor) public succeeded;
+    Directory public immutable directory;
     string public broken;
 
     constructor() {
         uint32[] memory organisations = new uint32[](1);
         address[] memory admins = new address[](1);
         (organisations[0], admins[0]) = (1, VM.addr(0xAD0001));
-        Directory directory = new Directory(organisations, admins, 1);
+        directory = new Directory(organisations, admins, 1);
         emergency = new Emergency(directory, grants, 2, 1 days);
         guardians = new Guardians(directory, grants, emergency);
         for (uint256 w = 0; w < WARDS; ++w) epochs[w] = 1;
+        // As an EIP-7702 delegation would have it; ward 0 has no such code.
+        VM.etch(wardOf(1), address(new WardAccount(guardians)).code);
     }
 
     function wardOf(uint256 ward) public pure returns (address) {
@@ -72,7 +86,7 @@ contract GuardiansHandler is Chain {
         uint32 version = twin[w][g].version + step % 3;
         bool accepted = _sendAppointment(w, g, rights, until, epoch, version, bySig);
         bool expected = rights != 0 && rights < 8 && life % 100_000 > 0 && epoch == epochs[w]
-            && step % 3 > 0;
+            && step % 3 > 0 && !succeeded[w];
         if (accepted != expected) broken = "appoint";
         if (accepted) twin[w][g] = Guardianship(true, rights, epoch, version, until);
     }
@@ -95,7 +109,8 @@ contract GuardiansHandler is Chain {
             VM.prank(VM.addr(key));
         }
         (bool accepted,) = address(guardians).call(data);
-        if (accepted != (step % 3 > 0 && by % 3 < 2)) broken = "end";
+        bool speaks = by % 3 == 1 || (by % 3 == 0 && !succeeded[w]);
+        if (accepted != (step % 3 > 0 && speaks)) broken = "end";
         if (accepted) twin[w][g] = Guardianship(false, 0, 0, version, 0);
     }
 
@@ -126,7 +141,7 @@ contract GuardiansHandler is Chain {
         VM.prank(wardOf(w));
         (bool accepted,) = address(guardians)
             .call(abi.encodeCall(guardians.setPlan, (planHash, 1 days, version)));
-        if (accepted != (step % 3 > 0)) broken = "setPlan";
+        if (accepted != (step % 3 > 0 && !succeeded[w])) broken = "setPlan";
         if (!accepted) return;
         plans[w] = version;
         if (recoveries[w].status == 1) recoveries[w].status = 2;
@@ -151,29 +166,61 @@ contract GuardiansHandler is Chain {
                 )
             );
         bool expected = plans[w] > 0 && signers & 3 == 3 && step % 3 == 1
-            && recoveries[w].status != 1;
+            && recoveries[w].status != 1 && !succeeded[w];
         if (accepted != expected) broken = "propose";
         if (accepted) recoveries[w] = Recovery(1, round, block.timestamp + 1 days);
     }
 
-    function veto(uint256 who, uint8 step) external {
+    function veto(uint256 who, uint8 step, bool bySig) external {
         uint256 w = who % WARDS;
         uint32 round = recoveries[w].round + step % 2;
-        VM.prank(wardOf(w));
-        (bool accepted,) = address(guardians).call(abi.encodeCall(guardians.veto, (round)));
+        bytes memory data = abi.encodeCall(guardians.veto, (round));
+        if (bySig) {
+            bytes32 message = keccak256(abi.encode(VETO_TYPEHASH, wardOf(w), round));
+            bytes memory sig = _sign(0x3A2D + w, guardians.domainSeparator(), message);
+            data = abi.encodeCall(guardians.vetoBySig, (wardOf(w), round, sig));
+        } else {
+            VM.prank(wardOf(w));
+        }
+        (bool accepted,) = address(guardians).call(data);
         if (accepted != (recoveries[w].status == 1 && step % 2 == 0)) broken = "veto";
         if (accepted) recoveries[w].status = 2;
     }
 
-    /// @dev No account here asks Guardians, so that none may complete: what vitest shows with code.
+    /// @dev Only the account that asks Guardians can be recovered, and only after the delay.
     function complete(uint256 who) external {
-        (bool accepted,) = address(guardians)
-            .call(abi.encodeCall(guardians.complete, (wardOf(who % WARDS))));
-        if (accepted) broken = "completed";
+        uint256 w = who % WARDS;
+        uint32 before = uint32(directory.accountWord(wardOf(w)) >> 8);
+        (bool accepted,) =
+            address(guardians).call(abi.encodeCall(guardians.complete, (wardOf(w))));
+        bool expected =
+            w == 1 && recoveries[w].status == 1 && block.timestamp >= recoveries[w].readyAt;
+        if (accepted != expected) broken = "complete";
+        if (!accepted) return;
+        (recoveries[w].status, succeeded[w]) = (3, true);
+        uint32 bound = uint32(directory.accountWord(wardOf(w)) >> 8);
+        if (bound != before + 1) broken = "binding epoch";
+    }
+
+    /// @dev The successor, and nobody before it, opts out for the account it succeeded.
+    function succeed(uint256 who, uint8 step) external {
+        uint256 w = who % WARDS;
+        uint32 version = uint32(grants.ownerWord(wardOf(w)) >> 112) + 1 + step % 2;
+        bytes32 message =
+            keccak256(abi.encode(OPT_OUT_TYPEHASH, wardOf(w), uint32(1), version));
+        bytes memory sig = _sign(0x5CC, grants.domainSeparator(), message);
+        bytes memory proof = abi.encode(VM.addr(0x5CC), uint8(0), "", sig);
+        (bool accepted,) = address(grants)
+            .call(abi.encodeCall(grants.optOutBySig, (wardOf(w), 1, version, proof)));
+        if (accepted != succeeded[w]) broken = "successor";
     }
 
     function pass(uint16 secs) external {
         VM.warp(block.timestamp + secs);
+    }
+
+    function passDays(uint8 count) external {
+        VM.warp(block.timestamp + uint256(count % 3) * 1 days);
     }
 
     function holds(uint256 w, uint256 g, uint16 rights) public view returns (bool) {
@@ -265,9 +312,118 @@ contract GuardiansTest is Chain {
             require(uint8(word) == status, "status");
             require(uint32(word >> 8) == round, "round");
             require(status != 1 || uint40(word >> 40) == readyAt, "readyAt");
-            require(_guardians.successorOf(ward) == address(0), "a successor");
+            address expected = _handler.succeeded(w) ? VM.addr(0x5CC) : address(0);
+            require(_guardians.successorOf(ward) == expected, "successor");
+            require(_guardians.isWired(ward) == (w == 1), "wired");
             (uint256 plan,) = _guardians.planOf(ward);
             require(uint32(plan) == _handler.plans(w), "plan");
         }
+    }
+
+    /// @dev So that the invariants are not about nothing.
+    function test_anAccountCanBeRecovered() external {
+        _handler.plan(1, 1);
+        _handler.propose(1, 3, 1);
+        _handler.veto(1, 0, true);
+        _handler.propose(1, 3, 1);
+        _handler.complete(1);
+        _handler.passDays(1);
+        _handler.complete(1);
+        _handler.succeed(1, 0);
+        _handler.appoint(1, 0, 1, 1, 1, false);
+        require(bytes(_handler.broken()).length == 0, _handler.broken());
+        require(_handler.succeeded(1), "not recovered");
+    }
+
+    function test_zeroIsNoContract() external {
+        address some = address(_guardians);
+        for (uint256 i = 0; i < 3; ++i) {
+            try new Guardians(
+                IDirectory(i == 0 ? address(0) : some),
+                IGrantRegistry(i == 1 ? address(0) : some),
+                IEmergency(i == 2 ? address(0) : some)
+            ) {
+                revert("made");
+            } catch {}
+        }
+    }
+
+    /// @dev One wrong thing a case, each by the name of its error.
+    function test_recoveriesAreRefusedByName() external {
+        _handler.plan(0, 1);
+        address ward = _handler.wardOf(0);
+        RecoveryPlan memory plan = _handler.planOf();
+        bytes[] memory none = new bytes[](2);
+        address next = VM.addr(0x5CC);
+        _refuses(
+            abi.encodeCall(_guardians.propose, (ward, ward, 1, plan, none)),
+            IGuardians.GuardiansBadSuccessor.selector
+        );
+        _refuses(
+            abi.encodeCall(_guardians.propose, (ward, next, 1, plan, none)),
+            IGuardians.GuardiansTooFewHelpers.selector
+        );
+        none[1] = new bytes(65);
+        _refuses(
+            abi.encodeCall(_guardians.propose, (ward, next, 1, plan, none)),
+            IGuardians.GuardiansBadHelper.selector
+        );
+        _refuses(
+            abi.encodeCall(_guardians.setPlan, (bytes32(0), 1 days, 1)),
+            IGuardians.GuardiansBadDelay.selector
+        );
+        plan.threshold = 1;
+        _refuses(
+            abi.encodeCall(_guardians.propose, (ward, next, 1, plan, none)),
+            IGuardians.GuardiansWrongPlan.selector
+        );
+        plan.threshold = 3;
+        _refuses(
+            abi.encodeCall(_guardians.planHashOf, (plan)), IGuardians.GuardiansBadPlan.selector
+        );
+        plan.threshold = 2;
+        (plan.helpers[0], plan.helpers[1]) = (plan.helpers[1], plan.helpers[0]);
+        _refuses(
+            abi.encodeCall(_guardians.planHashOf, (plan)), IGuardians.GuardiansBadPlan.selector
+        );
+    }
+
+    function test_plansAreSetBySignature() external {
+        (address account, bytes32 planHash) = (_handler.wardOf(0), keccak256("plan"));
+        bytes32 message = keccak256(
+            abi.encode(RECOVERY_PLAN_TYPEHASH, account, planHash, uint32(1 days), uint32(1))
+        );
+        bytes memory sig = _sign(0x3A2D, _guardians.domainSeparator(), message);
+        _guardians.setPlanBySig(account, planHash, 1 days, 1, sig);
+        (uint256 word, bytes32 stored) = _guardians.planOf(account);
+        require(uint32(word) == 1 && stored == planHash, "plan");
+    }
+
+    /// @dev Each kind by its own right, and under no other name.
+    function testFuzz_aGuardianSignsWhatItsRightsSay(uint8 kind, uint16 rights, bytes32 fields)
+        external
+    {
+        (kind, rights) = (kind % 7, 1 + rights % 7);
+        address ward = _handler.wardOf(0);
+        VM.prank(ward);
+        _guardians.appoint(VM.addr(0x90A2D), rights, uint64(block.timestamp + 1), 1, 1);
+        uint16 needed = kind == 1 ? 1 : kind == 2 ? 2 : kind == 3 ? 3 : kind == 4 ? 4 : 8;
+        bytes32 typeHash = kind == 1
+            ? GRANTS_TYPEHASH
+            : kind == 2 ? REVOCATIONS_TYPEHASH : kind == 3 ? OPT_OUT_TYPEHASH : WISH_TYPEHASH;
+        bytes32 domain = kind == 4
+            ? _handler.emergency().domainSeparator()
+            : _handler.grants().domainSeparator();
+        bytes32 message = keccak256(abi.encode(typeHash, ward, fields));
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, message));
+        bytes memory sig = _sign(0x90A2D, domain, message);
+        bytes memory proof = abi.encode(VM.addr(0x90A2D), kind, abi.encode(fields), sig);
+        bool vouched = _guardians.vouches(ward, digest, proof);
+        require(vouched == (needed < 8 && rights & needed == needed), "vouches");
+    }
+
+    function _refuses(bytes memory data, bytes4 expected) private {
+        (bool accepted, bytes memory reason) = address(_guardians).call(data);
+        require(!accepted && bytes4(reason) == expected, "another reason");
     }
 }

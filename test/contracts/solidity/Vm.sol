@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 /// @dev The cheat codes that these tests use, and no more.
 interface Vm {
     function addr(uint256 key) external pure returns (address);
+    function etch(address target, bytes calldata code) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function prank(address sender) external;
     function roll(uint256 number) external;
