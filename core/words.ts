@@ -119,8 +119,6 @@ export const EmergencyWish = { YES: 1, ONLY_IN_EMERGENCY: 2, NEVER: 3 } as const
 export const NoticeStatus = { GIVEN: 1 } as const
 export const ReviewStatus = { OPEN: 1, DONE: 2 } as const
 export const GuardianshipStatus = { STANDING: 1, ENDED: 2 } as const
-/** What a guardian may sign for its ward; opting in and out takes GRANT and REVOKE. */
-export const Right = { GRANT: 1, REVOKE: 2, WISH: 4 } as const
 export const RecoveryStatus = { PENDING: 1, VETOED: 2, DONE: 3 } as const
 /** Marks a notice, so that no reader takes it for a grant. */
 export const NOTICE_FLAG = 1
