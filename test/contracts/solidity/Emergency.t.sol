@@ -329,9 +329,16 @@ contract EmergencyTest is Chain {
         _handler.wish(0, 2, 1, true);
         _handler.breakGlass(0, 0, 7, 0);
         require(_handler.broke() == 1, "not broken");
+        this.invariant_noticesStayAndReviewsEndOnce();
+        _handler.reviewOwn(0, 0, bytes32(0), false);
         _handler.reviewOwn(0, 0, keccak256("outcome"), true);
         require(bytes(_handler.broken()).length == 0, _handler.broken());
-        require(_handler.outcomes(_handler.noticeOf(0, 0)) != 0, "not reviewed");
+        NoticeId notice = _emergency.noticeIdOf(_handler.ownerOf(0), _handler.hashOf(0));
+        require(_handler.outcomes(notice) != 0, "not reviewed");
+        bytes32 key = _emergency.reviewKeyOf(notice);
+        require(_word(address(_emergency), key, 2) == _emergency.reviewWord(notice), "slot");
+        this.invariant_noticesStayAndReviewsEndOnce();
+        this.invariant_wishesAreTheOwners();
     }
 
     function testFuzz_onlyFittingOpeningsPass(

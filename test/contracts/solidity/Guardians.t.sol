@@ -294,7 +294,8 @@ contract GuardiansTest is Chain {
                     bool held = _guardians.holds(ward, guardian, rights);
                     require(held == _handler.holds(w, g, rights), "holds");
                 }
-                bytes32 key = keccak256(abi.encode(ward, guardian));
+                bytes32 key = _guardians.guardianshipKeyOf(ward, guardian);
+                require(key == keccak256(abi.encode(ward, guardian)), "key");
                 uint256 word = _word(address(_guardians), key, 0);
                 require(word == _guardians.guardianshipWord(ward, guardian), "slot");
                 require(word >> 168 == 0, "unused bits");
@@ -333,6 +334,8 @@ contract GuardiansTest is Chain {
         _handler.appoint(1, 0, 1, 1, 1, false);
         require(bytes(_handler.broken()).length == 0, _handler.broken());
         require(_handler.succeeded(1), "not recovered");
+        this.invariant_guardiansHoldWhatTheirWardsGave();
+        this.invariant_recoveriesWaitAndYield();
     }
 
     function test_zeroIsNoContract() external {
