@@ -39,7 +39,6 @@ interface Inside {
   readonly routingTable: {
     readonly kb: Trie
     pingNewContactQueue: PingQueue
-    readonly routingTableUpdateQueue: { readonly size: number }
   }
   readonly queryManager: { initialQuerySelfHasRun?: { resolve(): void } }
   readonly querySelf: { stop(): void; initialQuerySelfHasRun?: unknown }
@@ -51,12 +50,6 @@ const insideOf = (dht: SingleKadDHT): Inside => dht as unknown as Inside
 /** PeerIds in a node's table, bucket by bucket. */
 export const entriesOf = (dht: SingleKadDHT): PeerId[] =>
   [...insideOf(dht).routingTable.kb.toIterable()].map(({ peerId }) => peerId)
-
-/** Contacts that wait to be pinged or added. */
-export const underWay = (dht: SingleKadDHT): number => {
-  const { pingNewContactQueue, routingTableUpdateQueue } = insideOf(dht).routingTable
-  return pingNewContactQueue.size + routingTableUpdateQueue.size
-}
 
 /** Is the first self-query over, whatever came of it? */
 export const hasAskedItself = (dht: SingleKadDHT): boolean =>
