@@ -1,31 +1,15 @@
 /**
- * What people do in a virtual run, and what befalls them: a seeded string of verbs by patients and
- * hospitals, while messages get lost, clinics go down, the network splits and the chain reorganises.
- * Everything is told to the trace; what checks need is noted as it happens.
+ * What people do in a virtual run: a seeded string of verbs by patients and hospitals, whatever
+ * befalls them meanwhile (befall.ts). Everything is told to the trace; what checks need is noted as
+ * it happens.
  * @module
  */
 import { verbs } from '../../node/index.ts'
 import type { AcknowledgedSeen, GrantSeen } from '../checks/observations.ts'
 import type { Rng } from '../random.ts'
+import { befall, type Faults } from './befall.ts'
 import type { VirtualTime } from './time.ts'
-import { CONFIRMED_BLOCKS, type Resident, type Town } from './town.ts'
-
-export interface Faults {
-  /** Mean time between two of each kind, ms; 0: never. */
-  readonly outageMs: number
-  readonly splitMs: number
-  readonly reorgMs: number
-  readonly skewMs: number
-  readonly lossShare: number
-}
-
-export const FAULTS: Faults = {
-  outageMs: 40_000,
-  splitMs: 60_000,
-  reorgMs: 50_000,
-  skewMs: 90_000,
-  lossShare: 0.05
-}
+import type { Resident, Town } from './town.ts'
 
 interface Held {
   readonly record: number
@@ -45,8 +29,6 @@ interface Given {
 /** How long a person waits for a verb. */
 const VERB_MAX_MS = 40_000
 const GRANT_MS = 10 * 60_000
-/** Within what the guard allows: such a clock is wrong and nobody notices. */
-const SKEW_MAX_MS = 1_000
 const RECORD_BYTES = 3_000
 
 export class Story {
@@ -112,7 +94,10 @@ export class Story {
         () => this.#hospitalActs(hospital, rng)
       )
     }
-    this.#befall(faults)
+    befall(this.#town, this.#time, this.#rng, faults, {
+      tell: this.#tell,
+      again: (name, pauseMs, act) => this.#loop(name, pauseMs, act)
+    })
   }
 
   /** No more acts and faults; what is down starts. */
@@ -295,50 +280,6 @@ export class Story {
     } finally {
       cancel()
     }
-  }
-
-  // ---- what befalls them
-
-  #befall(faults: Faults): void {
-    const { post, chain, residents } = this.#town
-    post.faults.lossShare = faults.lossShare
-    const each = (name: string, meanMs: number, act: (rng: Rng) => Promise<void>): void => {
-      if (meanMs === 0) return
-      const rng = this.#rng.derive(name)
-      this.#loop(
-        name,
-        () => rng.exponential(meanMs),
-        () => act(rng)
-      )
-    }
-    each('outage', faults.outageMs, async (rng) => {
-      const { index } = rng.pick(residents.filter((one) => this.#town.isClinic(one.index)))
-      this.#tell(`${index} down`)
-      await this.#town.stop(index)
-      await this.#time.wait(rng.exponential(8_000))
-      if (residents[index]?.node == null) await this.#town.start(index)
-      this.#tell(`${index} up`)
-    })
-    each('split', faults.splitMs, async (rng) => {
-      const side = residents.filter(() => rng.chance(0.35)).map(({ index }) => index)
-      const text = (index: number): string =>
-        residents[index]?.node?.addrs[0]?.split('/p2p/')[1] ?? ''
-      post.apart = new Set(side.map(text))
-      this.#tell(`apart ${side.join(' ')}`)
-      await this.#time.wait(rng.exponential(10_000))
-      post.apart = new Set()
-      this.#tell('together')
-    })
-    each('reorg', faults.reorgMs, async (rng) => {
-      const depth = 1 + rng.below(CONFIRMED_BLOCKS)
-      await chain.reorg(depth, { keep: true, blocks: depth + 1 })
-      this.#tell(`reorg ${depth}`)
-    })
-    each('skew', faults.skewMs, async (rng) => {
-      const one = rng.pick(residents)
-      one.skewMs = Math.round((2 * rng.unit() - 1) * SKEW_MAX_MS)
-      this.#tell(`${one.index} skew ${one.skewMs}`)
-    })
   }
 
   /** Acts again and again until the end; the first failure that nobody foresaw ends the run. */
