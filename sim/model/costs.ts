@@ -142,13 +142,13 @@ export const bytes = {
   reservation: 350
 } as const
 
-/** Gas, contracts/gas.json; `emergency` is not built: a notice of the grant's form is taken. */
+/** Gas, contracts/gas.json; an emergency is `breakGlass`, a notice by two clinicians. */
 export const gas = {
   register: 79_272,
   addVersion: 79_272,
   grant: 56_396,
   revoke: 40_151,
-  emergency: 56_396
+  emergency: 103_988
 } as const
 
 /** A UnixFS leaf: 4 sealed chunks (core/limits.ts, BLOCK_MAX_BYTES). */

@@ -123,7 +123,7 @@ describe('messages and gas of one operation', () => {
       addVersion: gasTable.addVersion,
       grant: gasTable.grantBySig,
       revoke: gasTable.revokeBySig,
-      emergency: gasTable.grantBySig
+      emergency: gasTable.breakGlass
     })
   })
 })
