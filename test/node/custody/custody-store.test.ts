@@ -3,15 +3,8 @@ import { type PeerIdBytes, peerIdOf } from '../../../core/ids.ts'
 import { CustodyStore, isKeeper } from '../../../node/custody/custody-store.ts'
 import { ShareReader } from '../../../node/custody/share-reader.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
-import {
-  type Dealt,
-  deal,
-  defaultDeal,
-  faultyJournal,
-  gateWorld,
-  named,
-  p
-} from '../../fixtures/gate.ts'
+import { faultyJournal } from '../../fixtures/faulty-journal.ts'
+import { type Dealt, deal, defaultDeal, gateWorld, named, p } from '../../fixtures/gate.ts'
 
 const CK = named('custody key')
 

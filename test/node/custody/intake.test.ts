@@ -11,12 +11,12 @@ import { anchorSlot } from '../../../core/words.ts'
 import { ShareReader } from '../../../node/custody/share-reader.ts'
 import { CustodyCode } from '../../../protocols/custody/constants.ts'
 import type { ReceiptAnswer } from '../../../protocols/custody/index.ts'
+import { faultyJournal } from '../../fixtures/faulty-journal.ts'
 import {
   type DealInit,
   type Dealt,
   deal,
   defaultDeal,
-  faultyJournal,
   type GateWorld,
   gateWorld,
   named,

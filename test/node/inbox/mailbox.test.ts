@@ -4,7 +4,8 @@ import { type Address, address, kemPublicKey, peerIdOf } from '../../../core/ids
 import { MAIL_PER_PAGE, MAILBOX_BYTES, MAILBOX_ITEMS } from '../../../core/limits.ts'
 import { Mailbox } from '../../../node/inbox/mailbox.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
-import { faultyJournal, named } from '../../fixtures/gate.ts'
+import { faultyJournal } from '../../fixtures/faulty-journal.ts'
+import { named } from '../../fixtures/gate.ts'
 
 const ANA = address(named('Ana').slice(12))
 const BEN = address(named('Ben').slice(12))

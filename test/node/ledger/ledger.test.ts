@@ -8,7 +8,8 @@ import type { Entry, EntryOf } from '../../../node/ledger/entries.ts'
 import { isKeeperOfOwn } from '../../../node/ledger/keepers.ts'
 import { Ledger } from '../../../node/ledger/ledger.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
-import { deal, faultyJournal, gateWorld, named, p } from '../../fixtures/gate.ts'
+import { faultyJournal } from '../../fixtures/faulty-journal.ts'
+import { deal, gateWorld, named, p } from '../../fixtures/gate.ts'
 import { ack, opening, peerOf, RECORD, wish } from '../../fixtures/messages.ts'
 
 const PEER = peerOf(0x21)

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { hash } from '../../../core/ids.ts'
 import { EvidenceStore } from '../../../node/receipts/evidence-store.ts'
-import { faultyJournal, named, p, settle, until } from '../../fixtures/gate.ts'
+import { faultyJournal } from '../../fixtures/faulty-journal.ts'
+import { named, p } from '../../fixtures/gate.ts'
+import { settle, until } from '../../fixtures/waiting.ts'
 
 const evidence = (n: number) => ({ conf: named(`conf ${n}`), head: named(`head ${n}`) })
 

@@ -17,8 +17,10 @@ import type { Journal } from '../../../node/adapters.ts'
 import { ReceiptIndex } from '../../../node/receipts/receipt-index.ts'
 import { type Receipt, ReceiptLog } from '../../../node/receipts/receipt-log.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
-import { faultyJournal, named, p, settle, TestClock, until } from '../../fixtures/gate.ts'
+import { faultyJournal } from '../../fixtures/faulty-journal.ts'
+import { named, p, TestClock } from '../../fixtures/gate.ts'
 import { addressOf, hashOf, refuse, release } from '../../fixtures/messages.ts'
+import { settle, until } from '../../fixtures/waiting.ts'
 
 const SEED = named('seed of the custodian')
 const folder = mkdtempSync(join(tmpdir(), 'keyward-receipts-'))

@@ -4,17 +4,9 @@ import { StoreFullError } from '../../../core/errors.ts'
 import { REQUESTS_QUEUED } from '../../../core/limits.ts'
 import { verifyChain } from '../../../core/receipt.ts'
 import { memoryJournal } from '../../../node/storage/memory-journal.ts'
-import {
-  deal,
-  defaultDeal,
-  faultyJournal,
-  type GateWorld,
-  gateWorld,
-  p,
-  SERVING,
-  settle,
-  until
-} from '../../fixtures/gate.ts'
+import { faultyJournal } from '../../fixtures/faulty-journal.ts'
+import { deal, defaultDeal, type GateWorld, gateWorld, p, SERVING } from '../../fixtures/gate.ts'
+import { settle, until } from '../../fixtures/waiting.ts'
 
 const codes = async (world: GateWorld) =>
   (await world.receipts()).flatMap((each) =>

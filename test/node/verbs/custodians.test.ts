@@ -11,8 +11,8 @@ import { publish } from '../../../node/verbs/publish.ts'
 import { showRecord, verifyRecord } from '../../../node/verbs/records.ts'
 import { retrieve } from '../../../node/verbs/retrieve.ts'
 import { consented } from '../../fixtures/consented.ts'
-import { until } from '../../fixtures/gate.ts'
 import { createNetwork, quiet } from '../../fixtures/network.ts'
+import { until } from '../../fixtures/waiting.ts'
 
 const SHARE = domain('keyward/v1/share')
 
