@@ -7,7 +7,7 @@
 import type { AbortOptions } from '@libp2p/interface'
 import type { RefuseCode } from '../core/codes.ts'
 import type { Address, Hash } from '../core/ids.ts'
-import type { SignedMessage } from '../core/typed-data.ts'
+import type { ContractCall } from './chain/contract-calls.ts'
 
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
@@ -113,11 +113,11 @@ export interface TxReceipt {
   readonly gasUsed: number
 }
 
-/** Sends signed messages to the contracts and pays for them. */
+/** Sends an account's own acts, and anybody's signed messages, to the contracts and pays for them. */
 export interface ChainWriter {
   readonly account: Address
   /** Resolves once mined. @throws TransactionFailedError, ChainUnavailableError */
-  submit(message: SignedMessage, options?: AbortOptions): Promise<TxReceipt>
+  submit(call: ContractCall, options?: AbortOptions): Promise<TxReceipt>
 }
 
 // ---- durable stores

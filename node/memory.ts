@@ -28,6 +28,7 @@ import { CopyingBlockstore } from './storage/memory-blockstore.ts'
 import { memoryJournal } from './storage/memory-journal.ts'
 
 export type { BlockRef, ChainWriter, ClaimedProof, TxReceipt } from './adapters.ts'
+export type { ContractCall } from './chain/contract-calls.ts'
 export { MemoryChain } from './chain/memory-chain.ts'
 export type { EndpointFaults } from './chain/memory-endpoint.ts'
 export { type ChainParameters, chainParameters } from './chain/parameters.ts'

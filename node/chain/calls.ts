@@ -12,7 +12,7 @@ import type { Address } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import { AuditAnchor, Directory, Emergency, GrantRegistry, RecordRegistry } from './abi.ts'
-import type { DirectoryCall, ModelCall } from './model-calls.ts'
+import type { ContractCall, DirectoryCall } from './contract-calls.ts'
 
 const interfaces = {
   grants: new Interface(GrantRegistry.abi),
@@ -33,7 +33,7 @@ type Parts = readonly [contract: keyof typeof interfaces, method: string, values
  * @throws TypeError if a value does not fit its Solidity type, InvalidParametersError if the
  *   deployment lacks the contract
  */
-export function encodeCall(call: ModelCall, deployment: Deployment, p: Primitives): EncodedCall {
+export function encodeCall(call: ContractCall, deployment: Deployment, p: Primitives): EncodedCall {
   const [contract, method, values] = 'message' in call ? messageParts(call, p) : actParts(call)
   const data = interfaces[contract].encodeFunctionData(method, hexed(values) as unknown[])
   const to = deployment[contract]
@@ -108,7 +108,7 @@ function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Par
   }
 }
 
-function actParts(call: Exclude<ModelCall, SignedMessage>): Parts {
+function actParts(call: Exclude<ContractCall, SignedMessage>): Parts {
   switch (call.type) {
     case 'Attest':
       return ['records', 'attest', [call.owner, call.recordTag, call.verdict, call.anchor]]

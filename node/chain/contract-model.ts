@@ -35,9 +35,9 @@ import {
   verdictSlot
 } from '../../core/words.ts'
 import { AuditModel } from './audit-model.ts'
+import type { ContractCall, RecordCall } from './contract-calls.ts'
 import { DirectoryModel } from './directory-model.ts'
 import { EmergencyModel } from './emergency-model.ts'
-import type { ModelCall, RecordCall } from './model-calls.ts'
 import { demand, type ModelBlock, ModelState } from './model-state.ts'
 
 const PURPOSE_BITS = Object.values(Purpose).reduce<number>((bits, bit) => bits | (1 << bit), 0)
@@ -59,7 +59,7 @@ export class ContractModel {
   }
 
   /** Carries a call out, or undoes all of it. @throws ModelRevert with the contract's error name */
-  run(call: ModelCall, from: Address, block: ModelBlock): void {
+  run(call: ContractCall, from: Address, block: ModelBlock): void {
     const mark = this.state.mark()
     try {
       this.#run(call, from, block)
@@ -69,7 +69,7 @@ export class ContractModel {
     }
   }
 
-  #run(call: ModelCall, from: Address, block: ModelBlock): void {
+  #run(call: ContractCall, from: Address, block: ModelBlock): void {
     switch (call.type) {
       case 'Grants':
         this.#grants(call.message, call, from, block)

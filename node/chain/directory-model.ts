@@ -22,7 +22,7 @@ import {
   organisationSlot,
   Role
 } from '../../core/words.ts'
-import { type DirectoryCall, type Proposal, ProposalKind, type Seat } from './model-calls.ts'
+import { type DirectoryCall, type Proposal, ProposalKind, type Seat } from './contract-calls.ts'
 import { demand, type ModelBlock, type ModelState } from './model-state.ts'
 
 const ALL_ROLES = Object.values(Role).reduce<number>((all, role) => all | role, 0)

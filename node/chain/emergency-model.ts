@@ -31,8 +31,8 @@ import {
   reviewSlot,
   wishSlot
 } from '../../core/words.ts'
+import type { EmergencyCall } from './contract-calls.ts'
 import type { DirectoryModel } from './directory-model.ts'
-import type { EmergencyCall } from './model-calls.ts'
 import { demand, type ModelBlock, type ModelState } from './model-state.ts'
 
 type Glass = EmergencyCall & { readonly type: 'BreakGlass' }

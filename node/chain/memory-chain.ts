@@ -12,11 +12,11 @@ import { ChainUnavailableError, TransactionFailedError } from '../../core/errors
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { BlockRef, ChainWriter, Clock, TxReceipt, WordRef } from '../adapters.ts'
+import type { ContractCall, Seat } from './contract-calls.ts'
 import { ContractModel } from './contract-model.ts'
 import { claimOf } from './header.ts'
 import { type EndpointFaults, MemoryEndpoint } from './memory-endpoint.ts'
 import { MemoryState, type Roots } from './memory-state.ts'
-import type { ModelCall, Seat } from './model-calls.ts'
 import { type ModelBlock, ModelRevert } from './model-state.ts'
 import { waitFor } from './quorum.ts'
 
@@ -50,7 +50,7 @@ interface Block {
 }
 
 interface Pending {
-  readonly call: ModelCall | Seat
+  readonly call: ContractCall | Seat
   readonly from: Address
   readonly txHash: Hash
   readonly mined: PromiseWithResolvers<TxReceipt>
@@ -111,7 +111,7 @@ export class MemoryChain {
   }
 
   /** Sends a call from an account; resolves once mined. @throws TransactionFailedError */
-  send(call: ModelCall, from: Address): Promise<TxReceipt> {
+  send(call: ContractCall, from: Address): Promise<TxReceipt> {
     return this.#submit(call, from)
   }
 
@@ -179,7 +179,7 @@ export class MemoryChain {
     await this.#submit({ type: 'Seat', bindingEpoch: 1, ...seat }, seat.account)
   }
 
-  async #submit(call: ModelCall | Seat, from: Address): Promise<TxReceipt> {
+  async #submit(call: ContractCall | Seat, from: Address): Promise<TxReceipt> {
     const txHash = hash(this.#p.keccak256(utf8('tx'), u64be(++this.#sent)))
     const mined = Promise.withResolvers<TxReceipt>()
     mined.promise.catch(() => {}) // heard below, perhaps only after the block is done
@@ -225,7 +225,7 @@ export class MemoryChain {
     for (const each of settle) each({ number: block.number, hash: block.hash })
   }
 
-  #run(call: ModelCall | Seat, from: Address, block: ModelBlock): void {
+  #run(call: ContractCall | Seat, from: Address, block: ModelBlock): void {
     if (call.type === 'Seat') this.#model.directory.seat(call, block)
     else this.#model.run(call, from, block)
   }

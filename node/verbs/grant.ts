@@ -20,7 +20,7 @@ import { type GrantId, type Hash, hash, type PeerIdBytes, recordId } from '../..
 import { CAPSULE_RECORDS_MAX } from '../../core/limits.ts'
 import { decodeManifest } from '../../core/manifest.ts'
 import { bitOfConsentCode, purposeMask } from '../../core/purposes.ts'
-import { type Grants, signTyped } from '../../core/typed-data.ts'
+import type { Grants } from '../../core/typed-data.ts'
 import { signReply, type WishReply } from '../../core/wish.ts'
 import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
 import { peerFromText, peerText } from '../keys/peer-text.ts'
@@ -37,6 +37,7 @@ import type { GrantArgs } from './shapes.ts'
 import { untilSeconds } from './until.ts'
 import type { VerbOptions } from './verb.ts'
 import { versionRange } from './versions.ts'
+import { ownVoice } from './voice.ts'
 import { headWords } from './words.ts'
 
 /** Pages set the beginning back, so that guard and head age do not delay the first use. */
@@ -201,16 +202,17 @@ async function sendGrant(
   versions: readonly OwnVersion[],
   signal: AbortSignal
 ) {
-  const { primitives: p, identity, clock, deployment } = node
+  const { primitives: p, clock } = node
+  const voice = ownVoice(node)
   const since = node.ledger.revokedAll?.block
-  const [word] = await headWords(node, [ownerSlot(identity.account, p)], signal, since)
+  const [word] = await headWords(node, [ownerSlot(voice.owner, p)], signal, since)
   const message: Grants = {
-    owner: identity.account,
+    owner: voice.owner,
     items: [{ opening, version: 1 }],
     epoch: decodeOwnerWord(word ?? 0n)?.epoch || 1, // an unopened owner counts as 1
     deadline: Math.floor(clock.nowMs() / 1_000) + DEADLINE_SECONDS
   }
-  const sig = signTyped(deployment, 'Grants', message, identity.accountKey, p)
+  const sig = voice.sign('Grants', message)
   const relayers = versions.flatMap(relayersOf)
   return sendMessage(node, { type: 'Grants', message, sig }, unique(relayers), signal)
 }

@@ -12,7 +12,7 @@ import {
 import { openingHash } from '../../core/grant.ts'
 import { grantId, type PeerIdBytes } from '../../core/ids.ts'
 import { decodeManifest } from '../../core/manifest.ts'
-import { type SignedMessage, signTyped } from '../../core/typed-data.ts'
+import type { SignedMessage } from '../../core/typed-data.ts'
 import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
 import type { TxReceipt } from '../adapters.ts'
 import { peerText } from '../keys/peer-text.ts'
@@ -21,6 +21,7 @@ import type { Node } from '../node.ts'
 import type { RevokeResult } from './results.ts'
 import type { RevokeArgs } from './shapes.ts'
 import type { VerbOptions } from './verb.ts'
+import { ownVoice } from './voice.ts'
 import { currentHeads, headWords } from './words.ts'
 
 /** What an exchange may still take after its head was read (check 49). */
@@ -85,25 +86,23 @@ const live = (node: Node): readonly GivenGrant[] =>
   node.ledger.grants().filter(({ revoked }) => revoked == null)
 
 function revocations(node: Node, grants: readonly GivenGrant[]): SignedMessage {
-  const { deployment, identity, primitives: p } = node
+  const { owner, sign } = ownVoice(node)
   const message = {
-    owner: identity.account,
+    owner,
     items: grants.map(({ entry }) => ({
-      openingHash: openingHash(entry.opening, p),
+      openingHash: openingHash(entry.opening, node.primitives),
       version: entry.version + 1
     }))
   }
-  const sig = signTyped(deployment, 'Revocations', message, identity.accountKey, p)
-  return { type: 'Revocations', message, sig }
+  return { type: 'Revocations', message, sig: sign('Revocations', message) }
 }
 
 async function revokeAll(node: Node, signal: AbortSignal): Promise<SignedMessage> {
-  const { deployment, identity, primitives: p } = node
-  const [word] = await headWords(node, [ownerSlot(identity.account, p)], signal)
+  const { owner, sign } = ownVoice(node)
+  const [word] = await headWords(node, [ownerSlot(owner, node.primitives)], signal)
   const epoch = (decodeOwnerWord(word ?? 0n)?.epoch || 1) + 1
-  const message = { owner: identity.account, epoch }
-  const sig = signTyped(deployment, 'RevokeAll', message, identity.accountKey, p)
-  return { type: 'RevokeAll', message, sig }
+  const message = { owner, epoch }
+  return { type: 'RevokeAll', message, sig: sign('RevokeAll', message) }
 }
 
 /** Custodians of the records that these grants name; of every own record, if none is given. */

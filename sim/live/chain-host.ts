@@ -11,11 +11,11 @@ import gasTable from '../../contracts/gas.json' with { type: 'json' }
 import { ChainUnavailableError, InvalidConfigError } from '../../core/errors.ts'
 import type { Address } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import type { SignedMessage } from '../../core/typed-data.ts'
 import { Role } from '../../core/words.ts'
 import type { Clock } from '../../node/index.ts'
 import {
   type ChainParameters,
+  type ContractCall,
   chainParameters,
   devChainParts,
   MemoryChain,
@@ -90,7 +90,7 @@ export async function openChainHost(init: ChainHostInit): Promise<ChainHost> {
 }
 
 interface Waiting {
-  readonly message: SignedMessage
+  readonly message: ContractCall
   readonly from: Address
   readonly gas: number
   readonly mined: PromiseWithResolvers<TxReceipt>
@@ -142,7 +142,7 @@ class MemoryHost implements ChainHost {
     if (call.to === 'writer') {
       const account = this.#accounts.get(node)
       if (account == null) throw new ChainUnavailableError(`node ${node} has no seat`)
-      return this.#submit(call.message as SignedMessage, account)
+      return this.#submit(call.message as ContractCall, account)
     }
     const window = this.#windows.find(({ name }) => name === call.name)
     if (window == null) throw new ChainUnavailableError(`no endpoint ${call.name}`)
@@ -217,7 +217,7 @@ class MemoryHost implements ChainHost {
   }
 
   /** Whoever stops waiting does not take the message back: it is on its way. */
-  async #submit(message: SignedMessage, from: Address): Promise<TxReceipt> {
+  async #submit(message: ContractCall, from: Address): Promise<TxReceipt> {
     const mined = Promise.withResolvers<TxReceipt>()
     this.#queue.push({ message, from, gas: gasOf(message), mined })
     this.stats.queuedMax = Math.max(this.stats.queuedMax, this.#queue.length)
@@ -286,7 +286,7 @@ class MemoryHost implements ChainHost {
 }
 
 /** As contracts/gas.json has it of the real contracts: a memory chain runs no EVM. */
-export function gasOf(message: SignedMessage): number {
+export function gasOf(message: ContractCall): number {
   switch (message.type) {
     case 'Grants':
       return gasTable.grantBySig + (message.message.items.length - 1) * gasTable.grantBatchEach

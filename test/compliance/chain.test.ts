@@ -17,14 +17,14 @@ import {
   signTyped
 } from '../../core/typed-data.ts'
 import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
-import type { VerifiedHeader, WordRef } from '../../node/adapters.ts'
+import type { ChainWriter, VerifiedHeader, WordRef } from '../../node/adapters.ts'
 import { type Anvil, startAnvil } from '../../node/chain/anvil.ts'
+import type { ContractCall, Proposal } from '../../node/chain/contract-calls.ts'
 import { ContractModel } from '../../node/chain/contract-model.ts'
 import { deploy } from '../../node/chain/deploy.ts'
 import { JsonRpc, rpcEndpoint } from '../../node/chain/endpoint-rpc.ts'
-import { type EthersWriter, ethersWriter } from '../../node/chain/ethers-chain.ts'
+import { ethersWriter } from '../../node/chain/ethers-chain.ts'
 import { quorumHeads } from '../../node/chain/heads.ts'
-import type { ModelCall, Proposal } from '../../node/chain/model-calls.ts'
 import { chainParameters } from '../../node/chain/parameters.ts'
 import { provenWords } from '../../node/chain/proofs.ts'
 
@@ -82,12 +82,12 @@ const opening = (n: number): GrantOpening => ({
 })
 
 interface Step {
-  readonly call: ModelCall
+  readonly call: ContractCall
   readonly from: string
 }
 
 const unsigned = (call: object, from: string): Step => ({
-  call: { ...call, sig: new Uint8Array() } as unknown as ModelCall,
+  call: { ...call, sig: new Uint8Array() } as unknown as ContractCall,
   from
 })
 
@@ -353,7 +353,7 @@ class Script {
     const sig = own
       ? new Uint8Array()
       : signTyped(this.#deployment, type as MessageType, message as never, signer, p)
-    return { call: { type, message, sig } as unknown as ModelCall, from: own ? who : pick(ALL) }
+    return { call: { type, message, sig } as unknown as ContractCall, from: own ? who : pick(ALL) }
   }
 }
 
@@ -392,7 +392,7 @@ describe('the model and the contracts', () => {
     const [born] = await Promise.all([timeOf(1)])
     model.directory.found(FOUNDERS, 2, { number: 1, timeSeconds: born })
     model.state.takeChanged()
-    const writers = new Map<string, EthersWriter>(
+    const writers = new Map<string, ChainWriter>(
       ALL.map((name) => [
         name,
         ethersWriter({ url, accountKey: keyOf(name), deployment, primitives: p })
@@ -404,7 +404,7 @@ describe('the model and the contracts', () => {
     for (let i = 0; i < STEPS; i++) {
       const { call, from } = script.step()
       const where = `seed ${SEED}, step ${i}: ${call.type} from ${from}`
-      const sent = await (writers.get(from) as EthersWriter).send(call).then(
+      const sent = await (writers.get(from) as ChainWriter).submit(call).then(
         ({ block }) => ({ block, error: 'none' }),
         (err: Error) => {
           if (err.name !== 'TransactionFailedError') throw err

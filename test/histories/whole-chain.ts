@@ -10,6 +10,7 @@ import { type Address, type Hash, hash } from '../../core/ids.ts'
 import { type SignedMessage, signTyped } from '../../core/typed-data.ts'
 import { Role } from '../../core/words.ts'
 import type { BlockRef, ClaimedHeader, Endpoint } from '../../node/adapters.ts'
+import type { ContractCall } from '../../node/chain/contract-calls.ts'
 import { MemoryChain } from '../../node/chain/memory-chain.ts'
 import {
   type EndpointFaults,
@@ -17,7 +18,6 @@ import {
   type MemoryEndpoint,
   otherStateRoot
 } from '../../node/chain/memory-endpoint.ts'
-import type { ModelCall } from '../../node/chain/model-calls.ts'
 import { nativePrimitives as p } from '../../node/crypto/native.ts'
 import { CUSTODIAN_ORG } from '../fixtures/gate.ts'
 import { ORG, START } from './cast.ts'
@@ -226,7 +226,7 @@ const otherHash = (claim: ClaimedHeader): ClaimedHeader => ({
 })
 
 interface Call {
-  readonly call: ModelCall
+  readonly call: ContractCall
   readonly from: Address
 }
 

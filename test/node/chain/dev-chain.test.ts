@@ -21,12 +21,12 @@ import {
   Role,
   wishSlot
 } from '../../../core/words.ts'
-import type { HeadSource, WordRef } from '../../../node/adapters.ts'
+import type { ChainWriter, HeadSource, WordRef } from '../../../node/adapters.ts'
 import { startAnvil } from '../../../node/chain/anvil.ts'
 import { readDeployment } from '../../../node/chain/deploy.ts'
 import { type DevChain, enrol, startDevChain } from '../../../node/chain/dev-chain.ts'
 import { JsonRpc, rpcEndpoint } from '../../../node/chain/endpoint-rpc.ts'
-import { type EthersWriter, ethersWriter } from '../../../node/chain/ethers-chain.ts'
+import { ethersWriter } from '../../../node/chain/ethers-chain.ts'
 import { checkEvidence } from '../../../node/chain/evidence.ts'
 import { quorumHeads } from '../../../node/chain/heads.ts'
 import { chainParameters } from '../../../node/chain/parameters.ts'
@@ -48,7 +48,7 @@ function grants(dev: DevChain, from: number, to = from, version = 1): SignedMess
   return { type: 'Grants', message, sig }
 }
 
-const writerOf = ({ url, deployment }: DevChain, name = 'clinic'): EthersWriter =>
+const writerOf = ({ url, deployment }: DevChain, name = 'clinic'): ChainWriter =>
   ethersWriter({ url, accountKey: keyOf(name), deployment, primitives: p })
 
 const headsOf = ({ url }: DevChain, checkpoint = new TestCheckpoint()): HeadSource =>
@@ -178,7 +178,7 @@ describe('a dev chain', () => {
 
     const receipts = await Promise.all(
       Array.from({ length: 12 }, (_, n) =>
-        (writers[n % 2] as EthersWriter).submit(grants(dev, 200 + n))
+        (writers[n % 2] as ChainWriter).submit(grants(dev, 200 + n))
       )
     )
 

@@ -6,6 +6,7 @@ import { decodeBody } from '../../../core/receipt.ts'
 import type { SignedMessage } from '../../../core/typed-data.ts'
 import { RecordStatus } from '../../../core/words.ts'
 import type { ChainWriter } from '../../../node/adapters.ts'
+import type { ContractCall } from '../../../node/chain/contract-calls.ts'
 import { Notices } from '../../../node/custody/notices.ts'
 import { ownCard } from '../../../node/own-card.ts'
 import { CustodyCode } from '../../../protocols/custody/constants.ts'
@@ -219,7 +220,7 @@ describe('notice', () => {
 
   it("is brought to the chain for a registered owner's own device", async () => {
     const { world } = await pinning()
-    const sent: SignedMessage[] = []
+    const sent: ContractCall[] = []
     await world.open(
       writer(world, async (message) => {
         sent.push(message)

@@ -4,6 +4,7 @@ import { type Address, address } from '../../../core/ids.ts'
 import { RELAYS_BURST, RELAYS_PENDING } from '../../../core/limits.ts'
 import type { SignedMessage } from '../../../core/typed-data.ts'
 import type { TxReceipt } from '../../../node/adapters.ts'
+import type { ContractCall } from '../../../node/chain/contract-calls.ts'
 import { authorOf, Relayer } from '../../../node/relayer/relayer.ts'
 import { named, TestClock } from '../../fixtures/gate.ts'
 
@@ -21,7 +22,7 @@ const MINED: TxReceipt = {
 
 /** A relayer whose transactions are mined when the test says so. */
 function relaying() {
-  const sent: { message: SignedMessage; mined: PromiseWithResolvers<TxReceipt> }[] = []
+  const sent: { message: ContractCall; mined: PromiseWithResolvers<TxReceipt> }[] = []
   const told: [SignedMessage, number][] = []
   const clock = new TestClock()
   const relayer = new Relayer({

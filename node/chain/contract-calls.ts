@@ -22,7 +22,7 @@ export type RecordCall =
     }
 
 /** A transaction's content: a message (signed, or unsigned by its owner) or an own act. */
-export type ModelCall = SignedMessage | RecordCall | EmergencyCall | DirectoryCall
+export type ContractCall = SignedMessage | RecordCall | EmergencyCall | DirectoryCall
 
 /** What clinicians and reviewers send; a wish and an owner's review are signed messages. */
 export type EmergencyCall =
