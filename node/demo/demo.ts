@@ -5,30 +5,18 @@
  * offline, and plaintext is searched everywhere.
  * @module
  */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import { InvalidParametersError } from '../../core/errors.ts'
 import { CUSTODIANS_MAX, THRESHOLD_MIN } from '../../core/limits.ts'
 import { Exit } from '../api/error.ts'
-import type { TextSink } from '../cli/shell.ts'
-import type { VerbProgress } from '../verbs/verb.ts'
-import { dumpChain, findLeaks, plantCanaries } from './leaks.ts'
 import type { DemoResult } from './result.ts'
-import { SampleNetwork } from './sample-network.ts'
+import { onStage, SAMPLES, type TellOptions } from './stage.ts'
 import { playStory } from './story.ts'
 import { summary } from './summary.ts'
 
-export interface DemoOptions {
-  readonly json: boolean
-  readonly signal: AbortSignal
-  readonly stdout: TextSink
-  progress(event: VerbProgress): void
+export interface DemoOptions extends TellOptions {
   /** Files of the caller's, beside the samples. */
   readonly records?: readonly string[]
-  /** Where the network's folders stay. @default a temporary folder that is removed */
-  readonly keep?: string | undefined
   /** @default 5 */
   readonly custodians?: number
   /** @default 3 */
@@ -39,36 +27,22 @@ export interface DemoOptions {
   readonly lie?: number
 }
 
-const sample = (name: string): string => fileURLToPath(new URL(`data/${name}`, import.meta.url))
-const SAMPLES = ['synthea-bundle.json', 'mr-slice.dcm', 'ecg.dcm'].map(sample)
-
 /** Exit code: 0 when everything that was promised was seen. */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  const { signal, progress } = options
   const plan = planOf(options)
-  const startedMs = performance.now()
-  const folder = await makeFolder(options.keep)
-  const network = new SampleNetwork(folder, signal)
   const records = [...SAMPLES, ...(options.records ?? []).map((path) => resolve(path))]
-  let result: DemoResult
-  try {
-    const scanner = await plantCanaries(folder, records)
-    progress({ step: 'chain', detail: 'starts and gets its contracts' })
-    await network.startChain()
-    const seen = await playStory(network, { ...plan, records }, { signal, progress })
-    progress({ step: 'leaks', detail: 'searches wire, disks, chain and logs for plaintext' })
-    const dump = await dumpChain(network.chain.url, signal)
-    await network.stop()
-    const leaks = await findLeaks(folder, scanner, dump, seen.ownFolders)
-    const elapsedMs = Math.round(performance.now() - startedMs)
-    result = { ...seen.result, elapsedMs, leaks: leaks.places.length }
-    result = { ...result, ok: seen.result.ok && leaks.places.length === 0 }
-    if (options.json) options.stdout.write(`${JSON.stringify(result)}\n`)
-    else options.stdout.write(summary(result, leaks, options.keep))
-  } finally {
-    await network.stop()
-    if (options.keep == null) await rm(folder, { recursive: true, force: true })
+  const staged = await onStage(records, options, (network) =>
+    playStory(network, { ...plan, records }, options)
+  )
+  const { leaks, elapsedMs } = staged
+  const result: DemoResult = {
+    ...staged.result,
+    ok: staged.result.ok && leaks.places.length === 0,
+    elapsedMs,
+    leaks: leaks.places.length
   }
+  const { json, stdout, keep } = options
+  stdout.write(json ? `${JSON.stringify(result)}\n` : summary(result, leaks, keep))
   return result.ok ? Exit.Done : Exit.NotVerified
 }
 
@@ -82,15 +56,4 @@ function planOf({ custodians = 5, threshold = 3, kill = 0, lie = 0 }: DemoOption
   whole('kill', kill, 0, custodians - threshold)
   whole('lie', lie, 0, custodians - threshold - kill)
   return { custodians, threshold, kill, lie }
-}
-
-/** @throws InvalidParametersError for a folder that holds something */
-async function makeFolder(keep: string | undefined): Promise<string> {
-  if (keep == null) return mkdtemp(join(tmpdir(), 'keyward-demo-'))
-  const folder = resolve(keep)
-  await mkdir(folder, { recursive: true })
-  if ((await readdir(folder)).length > 0) {
-    throw new InvalidParametersError(`"keep" expected an empty folder, got ${folder}`)
-  }
-  return folder
 }

@@ -3,12 +3,9 @@
  * release, update, revoke and refusal, each told over its own daemon's interface.
  * @module
  */
-import { createReadStream } from 'node:fs'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { toHex } from '../../core/bytes.ts'
-import { nativePrimitives } from '../crypto/native.ts'
 import { auditVerify } from '../verbs/audit-verify.ts'
 import type {
   AuditExportResult,
@@ -27,6 +24,8 @@ import { startMembers } from './cast.ts'
 import { KeywardDemoError } from './demo-error.ts'
 import type { DemoRecord, DemoResult } from './result.ts'
 import type { Member, SampleNetwork } from './sample-network.ts'
+import { sha256 } from './scene.ts'
+import type { Told } from './stage.ts'
 
 export interface StoryPlan {
   readonly custodians: number
@@ -35,12 +34,6 @@ export interface StoryPlan {
   readonly lie: number
   /** Files; the first is a FHIR Bundle and gets a second version. */
   readonly records: readonly string[]
-}
-
-export interface Told {
-  readonly result: DemoResult
-  /** Folders that hold the owner's and the grantee's own plaintext. */
-  readonly ownFolders: readonly string[]
 }
 
 interface Options {
@@ -73,7 +66,7 @@ export async function playStory(
   network: SampleNetwork,
   plan: StoryPlan,
   options: Options
-): Promise<Told> {
+): Promise<Told<DemoResult>> {
   const stage = await setStage(network, plan, options)
   const { custodians, own, opened, tell } = stage
   const alive = custodians.slice(0, custodians.length - plan.kill)
@@ -198,9 +191,9 @@ async function openAll(
     records.push({
       name: basename(path),
       bytes: (await stat(path)).size,
-      sha256: await hashFile(path),
+      sha256: await sha256(path),
       cid: added.cid,
-      openedSha256: await hashFile(got.path),
+      openedSha256: await sha256(got.path),
       versions: 1
     })
   }
@@ -225,7 +218,7 @@ async function amendFirst(
   })
   return {
     versions: updated.ver,
-    openedSha256: await hashFile(again.path),
+    openedSha256: await sha256(again.path),
     secondIsClosed: await fails(ask(hospital, 'record.get', { recordId, ver: 2 }))
   }
 }
@@ -292,12 +285,6 @@ async function verifyReceipts({
     verified &&= checked.valid && checked.peer === peer
   }
   return { count, verified: verified && count > 0 }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hashing = nativePrimitives.sha256Stream()
-  for await (const piece of createReadStream(path)) hashing.update(piece as Uint8Array)
-  return toHex(hashing.digest())
 }
 
 const fails = (call: Promise<unknown>): Promise<boolean> =>

@@ -1,13 +1,13 @@
 /**
- * Commands about the program itself: its version, a chain to try things on, a demonstration.
+ * Commands about the program itself: its version, and a chain to try things on.
  * @module
  */
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { ChainUnavailableError, InvalidParametersError } from '../../../core/errors.ts'
-import { addCommand, type CommandContext, numberFlag, repeated } from '../command.ts'
+import { ChainUnavailableError } from '../../../core/errors.ts'
+import { addCommand, type CommandContext, numberFlag } from '../command.ts'
 import { facts } from '../table.ts'
 import { allVersions, programVersion } from '../version.ts'
 
@@ -27,7 +27,6 @@ export function addProgramCommands(program: Command, context: CommandContext): v
     }
   })
   addDevChain(program, context)
-  addDemo(program, context)
 }
 
 function addDevChain(program: Command, context: CommandContext): void {
@@ -75,46 +74,6 @@ function addDevChain(program: Command, context: CommandContext): void {
       } finally {
         await chain.stop()
       }
-    }
-  })
-}
-
-function addDemo(program: Command, context: CommandContext): void {
-  addCommand(program, context, {
-    usage: 'demo',
-    summary: 'a patient, five clinics and a chain on this machine: request, grant, read, revoke',
-    example: 'demo --record scan.pdf --kill 1 --lie 1',
-    node: false,
-    options: (command) =>
-      command
-        .option('--record <file>', 'a file of yours as a record too; may be repeated', repeated)
-        .option('--keep <dir>', 'leave the network’s folders there, for a look')
-        .option('--custodians <n>', 'clinics that keep shares (default: 5)')
-        .option('--threshold <t>', 'shares that open a record (default: 3)')
-        .option('--kill <n>', 'custodians that die before the release')
-        .option('--lie <n>', 'custodians that give corrupt shares'),
-    async run(run, _positional, flags) {
-      const { runDemo } = await import('../../demo/demo.ts')
-      const number = (name: string): number | undefined => {
-        const value = numberFlag(flags[name])
-        if (value == null) return undefined
-        if (typeof value === 'number') return value
-        throw new InvalidParametersError(`"${name}" expected a whole number, got ${value}`)
-      }
-      const counts = ['custodians', 'threshold', 'kill', 'lie'].flatMap((name) => {
-        const value = number(name)
-        return value == null ? [] : [[name, value] as const]
-      })
-      const at = (path: string): string => resolve(run.shell.cwd, path)
-      return runDemo({
-        json: run.out.json,
-        signal: run.shell.signal,
-        stdout: run.shell.stdout,
-        progress: (event) => run.out.progress(event),
-        records: ((flags['record'] as string[] | undefined) ?? []).map(at),
-        keep: flags['keep'] == null ? undefined : at(String(flags['keep'])),
-        ...Object.fromEntries(counts)
-      })
     }
   })
 }

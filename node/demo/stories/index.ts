@@ -1,0 +1,8 @@
+/**
+ * The side stories by the flag that asks for them; each loads only when it is played.
+ * @module
+ */
+import type { Story } from '../scene.ts'
+
+/** A story's maker; what it takes is the flag's value, where it has one. */
+export const stories: Readonly<Record<string, (value: string) => Promise<Story>>> = {}
