@@ -4,19 +4,17 @@
  * @module
  */
 import type { Card } from '../../core/binding.ts'
-import { equalBytes, toHex } from '../../core/bytes.ts'
+import { toHex } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
-import { capsuleInfo, inboxInfo, kemKeyHash, open, seal, sealedShape } from '../../core/envelope.ts'
-import { InvalidMessageError, PeerUnavailableError } from '../../core/errors.ts'
-import { grantId, openingHash } from '../../core/grant.ts'
+import { inboxInfo, kemKeyHash, open, seal, sealedShape } from '../../core/envelope.ts'
+import { PeerUnavailableError } from '../../core/errors.ts'
 import { type PeerIdBytes, peerIdBytes } from '../../core/ids.ts'
 import { INBOX_FRAME_MAX_BYTES, MAILBOX_ITEMS } from '../../core/limits.ts'
-import { type Capsule, capsuleShape, decodeManifest, verifyManifest } from '../../core/manifest.ts'
-import { openReply, openWish, replyMailShape, wishReplyShape } from '../../core/wish.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { Entry } from '../ledger/entries.ts'
 import type { Node } from '../node.ts'
 import { addressOf } from './custodians.ts'
+import { readLetter } from './letters/index.ts'
 
 const NO_AAD = new Uint8Array(0)
 
@@ -139,99 +137,11 @@ async function takeIn(
   const entries: Entry[] = []
   for (const { mail } of items) {
     // mail that is not for us, damaged or forged is dropped: its sender learns nothing either way
-    entries.push(...(await read(node, mail).catch(() => [])))
+    entries.push(
+      ...(await openMail(node, mail)
+        .then((plain) => readLetter(node, plain))
+        .catch(() => []))
+    )
   }
   await node.ledger.record(...entries, { t: 'mail', peer: keeper, upTo: last.seq })
 }
-
-async function read(node: Node, mail: Uint8Array): Promise<readonly Entry[]> {
-  const plain = await openMail(node, mail)
-  const isReply = (() => {
-    try {
-      return decode(replyMailShape, plain, 'mail')
-    } catch {
-      return undefined
-    }
-  })()
-  return isReply == null ? readWish(node, plain) : readReply(node, plain, isReply.reply.b)
-}
-
-function readWish(node: Node, plain: Uint8Array): readonly Entry[] {
-  const { wish, card } = openWish(plain, reader(node), node.primitives)
-  if (!equalBytes(wish.owner, node.identity.account)) {
-    throw new InvalidMessageError('"wish.owner" expected this account')
-  }
-  return [
-    { t: 'wish', id: wish.id, wish, card },
-    { t: 'card', peer: card.binding.peerId, card }
-  ]
-}
-
-async function readReply(
-  node: Node,
-  plain: Uint8Array,
-  replyBytes: Uint8Array
-): Promise<readonly Entry[]> {
-  const named = decode(wishReplyShape, replyBytes, 'reply')
-  const asked = node.ledger.asked().find(({ id }) => equalBytes(id, named.wish))
-  const owner = asked?.wish.owner
-  // a grant that nobody asked for names its owner in the capsule and on the card
-  const from = owner ?? decode(replyMailShape, plain, 'mail').card.binding.account
-  const { reply, card } = openReply(plain, from, reader(node), node.primitives)
-  const entries: Entry[] = [
-    {
-      t: 'reply',
-      wish: reply.wish,
-      verdict: reply.verdict,
-      reason: reply.reason,
-      grantId: reply.grantId,
-      at: reply.at
-    },
-    { t: 'card', peer: card.binding.peerId, card }
-  ]
-  if (reply.capsule != null && reply.grantId != null) {
-    const info = capsuleInfo({
-      deployment: node.deployment,
-      owner: from,
-      grantId: reply.grantId,
-      kemKeyHash: kemKeyHash(node.identity.kem.publicKey, node.primitives)
-    })
-    const { seed } = node.identity.kem
-    const opened = await open('capsule', info, seed, reply.capsule, NO_AAD, node.primitives)
-    const capsule = decode(capsuleShape, opened, 'capsule')
-    assertCapsule(node, capsule, from, reply.grantId)
-    entries.push({
-      t: 'capsule',
-      grantId: reply.grantId,
-      wish: asked == null ? undefined : reply.wish,
-      capsule,
-      hl7: asked?.wish.hl7 ?? ''
-    })
-  }
-  return entries
-}
-
-/** The opening hashes to the grant's id, and every manifest in it is the owner's. */
-function assertCapsule(node: Node, capsule: Capsule, owner: Uint8Array, id: Uint8Array): void {
-  const { deployment, primitives: p } = node
-  const found = grantId(capsule.owner, openingHash(capsule.opening, p), p)
-  if (!equalBytes(capsule.owner, owner) || !equalBytes(found, id)) {
-    throw new InvalidMessageError('"capsule" expected the opening of its grant')
-  }
-  for (const { manifest, recordId, ver } of capsule.records) {
-    const decoded = decodeManifest(manifest, p)
-    verifyManifest(decoded, deployment, p)
-    const { content } = decoded
-    if (!equalBytes(content.owner, owner)) {
-      throw new InvalidMessageError('"capsule" expected manifests of its owner')
-    }
-    if (!equalBytes(content.recordId, recordId) || content.ver !== ver) {
-      throw new InvalidMessageError('"capsule" expected the manifests of its records')
-    }
-  }
-}
-
-const reader = (node: Node) => ({
-  deployment: node.deployment,
-  nowSeconds: Math.floor(node.clock.nowMs() / 1_000)
-})

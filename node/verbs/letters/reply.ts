@@ -1,0 +1,83 @@
+/**
+ * The owner's answer to a wish, or a grant that came unasked: with a grant, its capsule, opened and
+ * checked (hop 8 of 12).
+ * @module
+ */
+import { equalBytes } from '../../../core/bytes.ts'
+import { decode } from '../../../core/codec.ts'
+import { capsuleInfo, kemKeyHash, open } from '../../../core/envelope.ts'
+import { InvalidMessageError } from '../../../core/errors.ts'
+import { grantId, openingHash } from '../../../core/grant.ts'
+import {
+  type Capsule,
+  capsuleShape,
+  decodeManifest,
+  verifyManifest
+} from '../../../core/manifest.ts'
+import { openReply, replyMailShape, wishReplyShape } from '../../../core/wish.ts'
+import type { Entry } from '../../ledger/entries.ts'
+import type { Node } from '../../node.ts'
+import { type ReadLetter, readerOf } from './letter.ts'
+
+const NO_AAD = new Uint8Array(0)
+
+export const readReply: ReadLetter = async (node, plain) => {
+  const mail = decode(replyMailShape, plain, 'mail')
+  const named = decode(wishReplyShape, mail.reply.b, 'reply')
+  const asked = node.ledger.asked().find(({ id }) => equalBytes(id, named.wish))
+  const owner = asked?.wish.owner
+  // a grant that nobody asked for names its owner in the capsule and on the card
+  const from = owner ?? mail.card.binding.account
+  const { reply, card } = openReply(plain, from, readerOf(node), node.primitives)
+  const entries: Entry[] = [
+    {
+      t: 'reply',
+      wish: reply.wish,
+      verdict: reply.verdict,
+      reason: reply.reason,
+      grantId: reply.grantId,
+      at: reply.at
+    },
+    { t: 'card', peer: card.binding.peerId, card }
+  ]
+  if (reply.capsule != null && reply.grantId != null) {
+    const info = capsuleInfo({
+      deployment: node.deployment,
+      owner: from,
+      grantId: reply.grantId,
+      kemKeyHash: kemKeyHash(node.identity.kem.publicKey, node.primitives)
+    })
+    const { seed } = node.identity.kem
+    const opened = await open('capsule', info, seed, reply.capsule, NO_AAD, node.primitives)
+    const capsule = decode(capsuleShape, opened, 'capsule')
+    assertCapsule(node, capsule, from, reply.grantId)
+    entries.push({
+      t: 'capsule',
+      grantId: reply.grantId,
+      wish: asked == null ? undefined : reply.wish,
+      capsule,
+      hl7: asked?.wish.hl7 ?? ''
+    })
+  }
+  return entries
+}
+
+/** The opening hashes to the grant's id, and every manifest in it is the owner's. */
+function assertCapsule(node: Node, capsule: Capsule, owner: Uint8Array, id: Uint8Array): void {
+  const { deployment, primitives: p } = node
+  const found = grantId(capsule.owner, openingHash(capsule.opening, p), p)
+  if (!equalBytes(capsule.owner, owner) || !equalBytes(found, id)) {
+    throw new InvalidMessageError('"capsule" expected the opening of its grant')
+  }
+  for (const { manifest, recordId, ver } of capsule.records) {
+    const decoded = decodeManifest(manifest, p)
+    verifyManifest(decoded, deployment, p)
+    const { content } = decoded
+    if (!equalBytes(content.owner, owner)) {
+      throw new InvalidMessageError('"capsule" expected manifests of its owner')
+    }
+    if (!equalBytes(content.recordId, recordId) || content.ver !== ver) {
+      throw new InvalidMessageError('"capsule" expected the manifests of its records')
+    }
+  }
+}
