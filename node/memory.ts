@@ -3,7 +3,7 @@
  * be the process itself; everything else is the daemon's own code.
  * @module
  */
-import { mkdtempSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ComponentLogger, Libp2p } from '@libp2p/interface'
@@ -17,6 +17,7 @@ import type { BlockRef, ChainWriter, Clock, Endpoint, Random } from './adapters.
 import { quorumHeads } from './chain/heads.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { provenWords } from './chain/proofs.ts'
+import { closing } from './closing.ts'
 import { createNode, type NodeInit, type RunningNode } from './create-node.ts'
 import type { NodeIdentity } from './keys/identity.ts'
 import { libp2pOptions, type NetworkInit } from './network/libp2p.ts'
@@ -74,7 +75,9 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
     chain.endpoint(`memory-${i}`)
   )
   let confirmed: BlockRef | undefined
-  return createNode({
+  // records are opened into files even here
+  const downloads = init.changes?.downloads ?? (await mkdtemp(join(tmpdir(), 'keyward-')))
+  const node = await createNode({
     ...init,
     deployment: chain.deployment,
     heads: quorumHeads({
@@ -94,10 +97,11 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
     stores: memoryStores(identity.profile),
     network: { ...inProcess(init.name), bootstrap: init.bootstrap ?? [] },
     choice: init.choice ?? NO_CHOICE,
-    // records are opened into files even here; the system cleans its folder of temporaries
-    downloads: init.changes?.downloads ?? mkdtempSync(join(tmpdir(), 'keyward-')),
-    ...init.changes
+    ...init.changes,
+    downloads
   })
+  const own = init.changes?.downloads == null
+  return own ? closing(node, () => rm(downloads, { recursive: true, force: true })) : node
 }
 
 /**

@@ -23,6 +23,7 @@ import { quorumHeads } from './chain/heads.ts'
 import { type ChainParameters, chainParameters } from './chain/parameters.ts'
 import { provenWords } from './chain/proofs.ts'
 import type { ClinicStores } from './clinic.ts'
+import { closing } from './closing.ts'
 import type { Config } from './config.ts'
 import { createNode, type RunningNode } from './create-node.ts'
 import { nativePrimitives } from './crypto/native.ts'
@@ -242,18 +243,4 @@ function assertAddress(name: string, address: string): void {
       cause
     })
   }
-}
-
-/** The node, with what must be closed after it. */
-function closing(node: RunningNode, after: () => Promise<void>): RunningNode {
-  const stopNode = node.stop
-  let stopping: Promise<void> | undefined
-  const stop = (): Promise<void> => {
-    stopping ??= stopNode().finally(after)
-    return stopping
-  }
-  return Object.defineProperties(node, {
-    stop: { value: stop },
-    [Symbol.asyncDispose]: { value: stop }
-  })
 }
