@@ -49,14 +49,25 @@ export const ED25519_KEYS_CHECKED = 4_096
 // ---- grants
 export const SCOPE_TAGS_MAX = 128
 export const SCOPE_EXCEPT_MAX = 64
+/** A sub-grant's lists are a colleague's few records; with the grant's full ones a request fits. */
+export const SUB_TAGS_MAX = 64
+export const SUB_EXCEPT_MAX = 32
+/** Grants and sub-grants that one account may hand back to one custodian: one a day for 10 years. */
+export const HAND_BACKS_MAX = 4_096
 export const TREE_MAX_BYTES = 1_024
 export const TREE_LEVELS = 4
 export const TREE_LEAVES = 16
 export const TREE_CHILDREN = 8
+/** Sixteen leaves with an organisation, four roles and a group each, and gates, take half. */
+export const POLICY_TEXT_MAX_CHARS = 4 * KIB
 export const CAPSULE_RECORDS_MAX = 64
 export const CAPSULE_MAX_BYTES = MIB
 /** ERC-1271 signatures have any length; multi-signers of 30 parties fit. */
 export const SIGNATURE_MAX_BYTES = 2_048
+/** Who may help to recover an account; a plan waits so long for a veto (Guardians.sol). */
+export const RECOVERY_HELPERS_MAX = 8
+export const RECOVERY_DELAY_MIN_SECONDS = 86_400
+export const RECOVERY_DELAY_MAX_SECONDS = 90 * 86_400
 export const BINDING_MAX_SECONDS = 30 * 86_400
 /** HL7's codes have at most 12 characters; national ones are longer. */
 export const HL7_CODE_MAX_CHARS = 32
@@ -67,6 +78,14 @@ export const EMERGENCY_MAX_SECONDS = 86_400
 export const NOTICE_SIGNERS_MAX = 5
 /** For the review of a broken glass: a week has one working meeting of any committee. */
 export const REVIEW_SECONDS = 7 * 86_400
+/** What clinicians write why they break a glass, in the same bound as the reasons of wishes. */
+export const GLASS_MAX_BYTES = 16 * KIB
+/** One page of a pack: a frame holds it with answer, link and receipt (under 3 kB) around it. */
+export const PACK_PAGE_BYTES = 13 * KIB
+/** Custodians and replicas of one page's records whose addresses it tells. */
+export const PACK_ADDRS_MAX = 32
+/** Pages that a reader takes from one custodian: some 3,000 records, more than a life has. */
+export const PACK_PAGES_MAX = 512
 export const REQUEST_DEADLINE_SECONDS = 60
 /** Guard on the start of a binding: a phone whose clock is two minutes off still works. */
 export const BINDING_GUARD_SECONDS = 120
