@@ -1,16 +1,26 @@
 /**
  * Compiles the contracts when their sources changed since the last build. As a command it also
  * writes what the node needs of them (generate-abi.ts); tests do not, so that one of them can tell
- * that it is stale. `npm run contracts` builds in any case; `--profile production` builds as a real
- * chain gets it, without touching the generated file.
+ * that it is stale. `npm run contracts` builds in any case, and by the production profile, too: in a
+ * copy, since both profiles write to artifacts/.
  * @module
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { filesBelow, ROOT } from './files.ts'
-import { generateAbi } from './generate-abi.ts'
+import { generateAbi, generateProduction } from './generate-abi.ts'
 import { runCommand } from './run-command.ts'
 
 const STAMP = join(ROOT, 'artifacts/.keyward-sources')
@@ -21,13 +31,11 @@ const LOCK_WAIT_MS = 120_000
 interface BuildOptions {
   /** Build even if nothing changed. @default false */
   readonly force?: boolean
-  /** Hardhat's build profile. @default 'default' */
-  readonly profile?: string
 }
 
 /** Hashes all that decides the build; mtimes would lie after a checkout. */
-function sourcesHash(profile: string): string {
-  const hash = createHash('sha256').update(profile)
+function sourcesHash(): string {
+  const hash = createHash('sha256').update('default')
   const sources = filesBelow(ROOT, 'contracts').filter((f) => f.endsWith('.sol'))
   for (const file of [...sources, 'hardhat.config.ts', 'package-lock.json']) {
     hash.update(`\0${file}\0`).update(readFileSync(join(ROOT, file)))
@@ -58,26 +66,44 @@ async function locked<T>(work: () => Promise<T>): Promise<T> {
  * @throws {Error} with the compiler's output when a contract does not compile without a warning.
  */
 export async function buildContracts(options: BuildOptions = {}): Promise<boolean> {
-  const { force = false, profile = 'default' } = options
+  const { force = false } = options
   if (!filesBelow(ROOT, 'contracts').some((f) => f.endsWith('.sol'))) return false
   return await locked(async () => {
-    const wanted = sourcesHash(profile)
+    const wanted = sourcesHash()
     const built = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : ''
     if (!force && built === wanted) return false
 
-    // Forced, since a warning in a file that is already built would not be said again.
-    const args = ['build', '--force', '--no-tests', '--build-profile', profile]
-    const { code, output } = await runCommand('hardhat', args)
-    if (code !== 0 || /^Warning/m.test(output)) throw new Error(`hardhat build failed\n${output}`)
+    await hardhatBuild('default', ROOT)
     writeFileSync(STAMP, wanted)
     return true
   })
 }
 
+/** Forced, since a warning in a file that is already built would not be said again. */
+async function hardhatBuild(profile: string, cwd: string): Promise<void> {
+  const args = ['build', '--force', '--no-tests', '--build-profile', profile]
+  const { code, output } = await runCommand('hardhat', args, { cwd })
+  if (code !== 0 || /^Warning/m.test(output)) throw new Error(`hardhat build failed\n${output}`)
+}
+
+/** Builds by the production profile in a copy and writes what is deployed of it. */
+async function buildProduction(): Promise<void> {
+  const copy = mkdtempSync(join(tmpdir(), 'keyward-production-'))
+  try {
+    for (const name of ['contracts', 'hardhat.config.ts', 'package.json', 'tsconfig.json']) {
+      cpSync(join(ROOT, name), join(copy, name), { recursive: true })
+    }
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+    await hardhatBuild('production', copy)
+    generateProduction(copy)
+  } finally {
+    rmSync(copy, { recursive: true })
+  }
+}
+
 if (import.meta.main) {
-  const at = process.argv.indexOf('--profile')
-  const profile = at < 0 ? 'default' : (process.argv[at + 1] ?? 'default')
-  const built = await buildContracts({ force: process.argv.includes('--force'), profile })
-  if (profile === 'default') generateAbi()
-  process.stdout.write(built ? `contracts: built (${profile})\n` : 'contracts: nothing to build\n')
+  const built = await buildContracts({ force: process.argv.includes('--force') })
+  generateAbi()
+  await buildProduction()
+  process.stdout.write(built ? 'contracts: built\n' : 'contracts: nothing to build\n')
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { Interface } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import * as contracts from '../../node/chain/abi.ts'
+import * as production from '../../node/chain/production.ts'
 import { ROOT } from '../../tools/files.ts'
-import { ABI_FILE, abiText } from '../../tools/generate-abi.ts'
+import { ABI_FILE, abiText, PRODUCTION_FILE, productionSources } from '../../tools/generate-abi.ts'
 
 const CHANGED = 'event Changed(bytes32 indexed key, uint256 word)'
 
@@ -13,6 +14,13 @@ describe('generated interfaces', () => {
     const written = readFileSync(join(ROOT, ABI_FILE), 'utf8')
 
     expect(written === abiText(), `${ABI_FILE} is stale: run \`npm run contracts\``).toBe(true)
+  })
+
+  it('and the production build is of the same sources', () => {
+    const stale = `${PRODUCTION_FILE} is stale: run \`npm run contracts\``
+
+    expect(production.SOURCES === productionSources(), stale).toBe(true)
+    for (const name of Object.keys(contracts)) expect(Object.keys(production)).toContain(name)
   })
 
   it.each(Object.entries(contracts))('%s announces changes by one event', (name, { abi }) => {
