@@ -30,6 +30,7 @@ export const STRUCTS = {
     'address account,bytes peerId,bytes32 kemKeyHash,uint64 validFrom,uint64 validUntil,' +
     'uint32 bindingEpoch',
   BindingEpoch: 'address account,uint32 bindingEpoch',
+  Membership: 'address account,uint32 organisation,uint16 roles,uint32 version,uint64 deadline',
   BreakGlass: 'address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch',
   Wish: 'address owner,uint8 wish,uint64 version',
   Guardianship:

@@ -64,6 +64,14 @@ export const messageShapes = {
     bindingEpoch: uint(U32_MAX)
   }),
   BindingEpoch: map({ account: addressShape, bindingEpoch: uint(U32_MAX) }),
+  /** An account's consent to join an organisation with these roles; organisation 0 leaves. */
+  Membership: map({
+    account: addressShape,
+    organisation: uint(U32_MAX),
+    roles: uint(U16_MAX),
+    version: uint(U32_MAX),
+    deadline: uint()
+  }),
   BreakGlass: map({
     owner: addressShape,
     opening: openingShape,
@@ -115,6 +123,7 @@ export type Records = Messages['Records']
 export type Custody = Messages['Custody']
 export type NodeBinding = Messages['NodeBinding']
 export type BindingEpoch = Messages['BindingEpoch']
+export type Membership = Messages['Membership']
 export type BreakGlass = Messages['BreakGlass']
 export type Wish = Messages['Wish']
 export type Review = Messages['Review']
@@ -130,6 +139,7 @@ const CONTRACT = {
   Custody: 'records',
   NodeBinding: 'directory',
   BindingEpoch: 'directory',
+  Membership: 'directory',
   BreakGlass: 'emergency',
   Wish: 'emergency',
   Review: 'emergency',
@@ -218,6 +228,7 @@ const ON_CHAIN = [
   'OptOut',
   'Records',
   'BindingEpoch',
+  'Membership',
   'Wish',
   'Review',
   'Anchors'
@@ -246,6 +257,7 @@ export const signedMessageShape = variant('type', {
   OptOut: signedForm('OptOut'),
   Records: signedForm('Records'),
   BindingEpoch: signedForm('BindingEpoch'),
+  Membership: signedForm('Membership'),
   Wish: signedForm('Wish'),
   Review: signedForm('Review'),
   Anchors: signedForm('Anchors')

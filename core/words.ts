@@ -16,7 +16,8 @@ export interface StorageRef<Contract extends string> {
   readonly slot: Hash
 }
 
-const ref = <const Contract extends string>(
+/** The slot of a mapping's key. */
+export const ref = <const Contract extends string>(
   contract: Contract,
   base: number,
   key: Uint8Array,

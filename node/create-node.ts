@@ -177,6 +177,7 @@ const CONTRACT_OF = {
   OptOut: 'grants',
   Records: 'records',
   BindingEpoch: 'directory',
+  Membership: 'directory',
   Wish: 'emergency',
   Review: 'emergency',
   Anchors: 'audit'

@@ -90,6 +90,15 @@ function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Par
       const method = signed ? 'setBindingEpochBySig' : 'setBindingEpoch'
       return ['directory', method, [...by(message.account), message.bindingEpoch, ...end]]
     }
+    case 'Membership': {
+      const { account, organisation, roles, version, deadline } = message
+      const method = signed ? 'consentBySig' : 'consent'
+      return [
+        'directory',
+        method,
+        [...by(account), organisation, roles, version, deadline, ...end]
+      ]
+    }
     case 'Wish': {
       const { owner, wish, version } = message
       const method = signed ? 'setWishBySig' : 'setWish'
@@ -131,6 +140,10 @@ function directoryParts(call: DirectoryCall): Parts {
       return ['directory', 'consent', [call.org, call.roles, call.version, call.deadline]]
     case 'Enrol':
       return ['directory', 'enrol', [call.account, call.roles]]
+    case 'EnrolBySig': {
+      const { account, roles, version, deadline } = call.consent
+      return ['directory', 'enrolBySig', [account, roles, version, deadline, call.consentSig]]
+    }
     case 'Restrict':
       return ['directory', 'restrict', [call.account, call.roles]]
     case 'Dismiss':

@@ -3,8 +3,9 @@
  * itself. One form for the model (contract-model.ts) and for real chains (calls.ts).
  * @module
  */
+import type { Proposal } from '../../core/directory-words.ts'
 import type { Address, Hash } from '../../core/ids.ts'
-import type { SignedMessage } from '../../core/typed-data.ts'
+import type { Membership, SignedMessage } from '../../core/typed-data.ts'
 
 export type RecordCall =
   | {
@@ -37,25 +38,6 @@ export type EmergencyCall =
     }
   | { readonly type: 'ReviewNotice'; readonly notice: Hash; readonly outcomeHash: Hash }
 
-/** What organisations vote on; kinds as in IDirectory.vote. */
-export interface Proposal {
-  readonly voterSet: number
-  readonly kind: number
-  readonly org: number
-  readonly account: Address
-  readonly quorum: number
-  readonly deadline: number
-}
-
-export const ProposalKind = {
-  ADMIT: 1,
-  SUSPEND: 2,
-  REINSTATE: 3,
-  REMOVE: 4,
-  APPOINT: 5,
-  SUSPEND_ACCOUNT: 6
-} as const
-
 /** The sender's own acts in the Directory. */
 export type DirectoryCall =
   | {
@@ -66,6 +48,8 @@ export type DirectoryCall =
       readonly deadline: number
     }
   | { readonly type: 'Enrol' | 'Restrict'; readonly account: Address; readonly roles: number }
+  /** Consent and enrolment in one: the admin brings the account's signature along. */
+  | { readonly type: 'EnrolBySig'; readonly consent: Membership; readonly consentSig: Uint8Array }
   | { readonly type: 'Dismiss' | 'Suspend' | 'Reinstate'; readonly account: Address }
   | {
       readonly type: 'SetGroupMember'

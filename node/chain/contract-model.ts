@@ -53,7 +53,7 @@ export class ContractModel {
   constructor(deployment: Deployment, p: Primitives) {
     this.#deployment = deployment
     this.#p = p
-    this.directory = new DirectoryModel(this.state, p)
+    this.directory = new DirectoryModel(this.state, deployment, p)
     this.#emergency = new EmergencyModel(this.state, this.directory, deployment, p)
     this.#audit = new AuditModel(this.state, p)
   }
@@ -91,6 +91,10 @@ export class ContractModel {
       case 'BindingEpoch':
         this.#checkSigner(call, call.message.account, from)
         this.directory.bind(call.message.account, call.message.bindingEpoch, block)
+        break
+      case 'Membership':
+        this.#checkSigner(call, call.message.account, from)
+        this.directory.consent(call.message, block)
         break
       case 'Wish':
         this.#checkSigner(call, call.message.owner, from)

@@ -3,10 +3,30 @@
  * Part of contract-model.ts, and held to the Solidity by the same compliance suite.
  * @module
  */
-import { concat, isZero, toHex, u8, u32be, uintBe } from '../../core/bytes.ts'
-import { leftPad } from '../../core/eip712.ts'
-import { type Address, type Hash, hash } from '../../core/ids.ts'
+import { equalBytes, isZero } from '../../core/bytes.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import {
+  type ConsentWord,
+  consentSlot,
+  decodeConsentWord,
+  decodeVoterSet,
+  decodeVotes,
+  encodeConsentWord,
+  encodeVoterSet,
+  encodeVotes,
+  groupId,
+  type Proposal,
+  ProposalKind,
+  proposalId,
+  removedSlot,
+  type VoterSet,
+  votedSlot,
+  voterSetSlot,
+  votesSlot
+} from '../../core/directory-words.ts'
+import type { Address, Hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
+import { type Membership, recoverTyped } from '../../core/typed-data.ts'
 import {
   AccountStatus,
   type AccountWord,
@@ -22,23 +42,21 @@ import {
   organisationSlot,
   Role
 } from '../../core/words.ts'
-import { type DirectoryCall, type Proposal, ProposalKind, type Seat } from './contract-calls.ts'
+import type { DirectoryCall, Seat } from './contract-calls.ts'
 import { demand, type ModelBlock, type ModelState } from './model-state.ts'
 
 const ALL_ROLES = Object.values(Role).reduce<number>((all, role) => all | role, 0)
 
-/** keccak256(abi(org, salt)): nobody can take another organisation's group. */
-export const groupId = (org: number, salt: Hash, p: Pick<Primitives, 'keccak256'>): Hash =>
-  hash(p.keccak256(leftPad(u32be(org)), salt))
-
 export class DirectoryModel {
   readonly #state: ModelState
+  readonly #deployment: Deployment
   readonly #p: Primitives
 
-  constructor(state: ModelState, p: Primitives) {
+  constructor(state: ModelState, deployment: Deployment, p: Primitives) {
     this.#state = state
+    this.#deployment = deployment
     this.#p = p
-    state.setOther('voterSet', 1)
+    this.#setVoters({ number: 1, voters: 0, quorum: 0 })
   }
 
   /** The constructor's work. */
@@ -47,8 +65,7 @@ export class DirectoryModel {
       this.#setOrganisation(org, OrganisationStatus.ACTIVE, block)
       this.#setAccount(admin, AccountStatus.OPEN, 1, org, Role.ADMIN, block)
     }
-    this.#state.setOther('voters', founders.length)
-    this.#state.setOther('quorum', quorum)
+    this.#setVoters({ number: 1, voters: founders.length, quorum })
   }
 
   /** Puts an account into an organisation without consent or votes; no contract can. */
@@ -62,12 +79,31 @@ export class DirectoryModel {
 
   run(call: DirectoryCall, from: Address, block: ModelBlock): void {
     switch (call.type) {
-      case 'Consent':
-        this.#consent(from, call, block)
+      case 'Consent': {
+        const { org: organisation, roles, version, deadline } = call
+        this.consent({ account: from, organisation, roles, version, deadline }, block)
         break
+      }
       case 'Enrol':
         this.#enrol(call.account, this.#adminOrg(from), call.roles, block)
         break
+      case 'EnrolBySig': {
+        const org = this.#adminOrg(from)
+        const consent = { ...call.consent, organisation: org }
+        const { account, roles } = consent
+        demand(!isZero(account), 'TypedMessagesZeroSigner')
+        const signer = recoverTyped(
+          this.#deployment,
+          'Membership',
+          consent,
+          call.consentSig,
+          this.#p
+        )
+        demand(signer != null && equalBytes(signer, account), 'TypedMessagesBadSignature')
+        this.consent(consent, block)
+        this.#enrol(account, org, roles, block)
+        break
+      }
       case 'Restrict': {
         const { status, bindingEpoch, org, roles } = this.#ownMember(from, call.account)
         demand((call.roles & ~roles) === 0, 'DirectoryBadRoles')
@@ -96,7 +132,7 @@ export class DirectoryModel {
         break
       }
       case 'ClearGroupMember': {
-        demand(this.#state.other(`removed ${call.org}`) === 1, 'DirectoryNotRemoved')
+        demand(this.#isRemoved(call.org), 'DirectoryNotRemoved')
         this.#setMember(groupId(call.org, call.salt, this.#p), call.account, false, block)
         break
       }
@@ -134,12 +170,17 @@ export class DirectoryModel {
     return holds && this.isActive(org) ? org : undefined
   }
 
-  voterSet(): { readonly number: number; readonly voters: number; readonly quorum: number } {
-    return {
-      number: this.#state.other('voterSet'),
-      voters: this.#state.other('voters'),
-      quorum: this.#state.other('quorum')
-    }
+  voterSet(): VoterSet {
+    return decodeVoterSet(this.#state.word(voterSetSlot))
+  }
+
+  /** What an account consented to last. */
+  consentOf(account: Address): ConsentWord {
+    return decodeConsentWord(this.#state.word(consentSlot(account, this.#p)))
+  }
+
+  #isRemoved(org: number): boolean {
+    return this.#state.word(removedSlot(org, this.#p)) !== 0n
   }
 
   #orgStatus(org: number): number {
@@ -167,35 +208,28 @@ export class DirectoryModel {
 
   // ---- joining
 
-  #consent(from: Address, call: DirectoryCall & { type: 'Consent' }, block: ModelBlock): void {
-    const { org, roles, version, deadline } = call
+  consent(message: Membership, block: ModelBlock): void {
+    const { account, organisation: org, roles, version, deadline } = message
     demand(block.timeSeconds <= deadline, 'TypedMessagesExpired')
     demand((roles & ~(org === 0 ? 0 : ALL_ROLES)) === 0, 'DirectoryBadRoles')
-    const word = this.#open(from)
-    const who = toHex(from)
-    const stored = this.#state.other(`consent version ${who}`)
-    demand(version === stored + 1, 'DirectoryStaleConsent')
-    this.#setConsent(who, org, roles, version)
+    const word = this.#open(account)
+    demand(version === this.consentOf(account).version + 1, 'DirectoryStaleConsent')
+    this.#setConsent(account, { org, roles, version })
     if (org === 0 && word.org !== 0) {
-      this.#setAccount(from, AccountStatus.OPEN, word.bindingEpoch, 0, 0, block)
+      this.#setAccount(account, AccountStatus.OPEN, word.bindingEpoch, 0, 0, block)
     }
   }
 
   #enrol(account: Address, org: number, roles: number, block: ModelBlock): void {
     const word = this.#open(account)
-    const who = toHex(account)
-    const given =
-      this.#state.other(`consent org ${who}`) === org &&
-      this.#state.other(`consent roles ${who}`) === roles
-    demand(given, 'DirectoryNoConsent')
-    this.#setConsent(who, 0, 0, this.#state.other(`consent version ${who}`))
+    const given = this.consentOf(account)
+    demand(given.org === org && given.roles === roles, 'DirectoryNoConsent')
+    this.#setConsent(account, { ...given, org: 0, roles: 0 })
     this.#setAccount(account, AccountStatus.OPEN, word.bindingEpoch, org, roles, block)
   }
 
-  #setConsent(who: string, org: number, roles: number, version: number): void {
-    this.#state.setOther(`consent org ${who}`, org)
-    this.#state.setOther(`consent roles ${who}`, roles)
-    this.#state.setOther(`consent version ${who}`, version)
+  #setConsent(account: Address, word: ConsentWord): void {
+    this.#state.setWord(consentSlot(account, this.#p), encodeConsentWord(word))
   }
 
   // ---- votes
@@ -203,30 +237,31 @@ export class DirectoryModel {
   #vote(proposal: Proposal, from: Address, block: ModelBlock): void {
     const org = this.#adminOrg(from)
     demand(block.timeSeconds <= proposal.deadline, 'TypedMessagesExpired')
-    demand(proposal.voterSet === this.#state.other('voterSet'), 'DirectoryWrongVoterSet')
-    const id = toHex(proposalBytes(proposal))
-    demand(this.#state.other(`done ${id}`) === 0, 'DirectoryAlreadyDone')
-    demand(this.#state.other(`voted ${id} ${org}`) === 0, 'DirectoryAlreadyVoted')
-    this.#state.setOther(`voted ${id} ${org}`, 1)
-    const count = this.#state.other(`votes ${id}`) + 1
-    this.#state.setOther(`votes ${id}`, count)
-    if (count < this.#state.other('quorum')) return
-    this.#state.setOther(`done ${id}`, 1)
-    this.#carryOut(proposal, block)
+    const { number, quorum } = this.voterSet()
+    demand(proposal.voterSet === number, 'DirectoryWrongVoterSet')
+    const id = proposalId(proposal, this.#p)
+    const votes = decodeVotes(this.#state.word(votesSlot(id, this.#p)))
+    demand(votes !== 'done', 'DirectoryAlreadyDone')
+    const voted = votedSlot(id, org, this.#p)
+    demand(this.#state.word(voted) === 0n, 'DirectoryAlreadyVoted')
+    this.#state.setWord(voted, 1n)
+    const carried = votes + 1 >= quorum
+    this.#state.setWord(votesSlot(id, this.#p), encodeVotes(carried ? 'done' : votes + 1))
+    if (carried) this.#carryOut(proposal, block)
   }
 
   #carryOut(proposal: Proposal, block: ModelBlock): void {
     const { kind, org, account, quorum } = proposal
     const status = this.#orgStatus(org)
     demand(this.#fits(proposal, status), 'DirectoryBadProposal')
-    const before = this.#state.other('voters')
-    let voters = before
+    const before = this.voterSet()
+    let { voters } = before
     if (kind === ProposalKind.SUSPEND_ACCOUNT) {
       this.#suspend(account, this.account(account), block)
     } else if (kind === ProposalKind.APPOINT) {
       this.#appoint(account, org, block)
     } else if (kind === ProposalKind.REMOVE) {
-      this.#state.setOther(`removed ${org}`, 1)
+      this.#state.setWord(removedSlot(org, this.#p), 1n)
       if (status === OrganisationStatus.ACTIVE) voters--
       this.#state.setWord(organisationSlot(org, this.#p), 0n)
     } else if (kind === ProposalKind.SUSPEND) {
@@ -238,10 +273,8 @@ export class DirectoryModel {
       if (kind === ProposalKind.ADMIT) this.#appoint(account, org, block)
     }
     demand(quorum <= voters && quorum * 2 > voters, 'DirectoryBadQuorum')
-    if (voters === before && quorum === this.#state.other('quorum')) return
-    this.#state.setOther('voterSet', this.#state.other('voterSet') + 1)
-    this.#state.setOther('voters', voters)
-    this.#state.setOther('quorum', quorum)
+    if (voters === before.voters && quorum === before.quorum) return
+    this.#setVoters({ number: before.number + 1, voters, quorum })
   }
 
   #fits(proposal: Proposal, status: number): boolean {
@@ -249,7 +282,7 @@ export class DirectoryModel {
     const named = !isZero(account)
     switch (kind) {
       case ProposalKind.ADMIT:
-        return org !== 0 && status === 0 && named && this.#state.other(`removed ${org}`) === 0
+        return org !== 0 && status === 0 && named && !this.#isRemoved(org)
       case ProposalKind.SUSPEND:
         return status === OrganisationStatus.ACTIVE && !named
       case ProposalKind.REINSTATE:
@@ -266,11 +299,15 @@ export class DirectoryModel {
   }
 
   #appoint(account: Address, org: number, block: ModelBlock): void {
-    const roles = this.#state.other(`consent roles ${toHex(account)}`)
+    const { roles } = this.consentOf(account)
     this.#enrol(account, org, roles | Role.ADMIN, block)
   }
 
   // ---- what is written
+
+  #setVoters(set: VoterSet): void {
+    this.#state.setWord(voterSetSlot, encodeVoterSet(set))
+  }
 
   #suspend(account: Address, word: AccountWord, block: ModelBlock): void {
     demand(word.status === AccountStatus.OPEN, 'DirectoryNotOpen')
@@ -308,10 +345,4 @@ export class DirectoryModel {
     const word = encodeMemberWord({ status: MemberStatus.MEMBER, changedAt })
     this.#state.setWord(ref, member ? word : 0n)
   }
-}
-
-const proposalBytes = (proposal: Proposal): Uint8Array => {
-  const { voterSet, kind, org, account, quorum, deadline } = proposal
-  const numbers = [u32be(voterSet), u8(kind), u32be(org), u32be(quorum), uintBe(deadline, 8)]
-  return concat(...numbers, account)
 }

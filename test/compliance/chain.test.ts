@@ -6,12 +6,14 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareBytes, toHex0x, utf8 } from '../../core/bytes.ts'
+import type { Proposal } from '../../core/directory-words.ts'
 import { type GrantOpening, grantId, openingHash } from '../../core/grant.ts'
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
 import { PROOF_SLOTS_MAX } from '../../core/limits.ts'
 import { noblePrimitives as p } from '../../core/noble.ts'
 import {
   breakGlassDigest,
+  type Membership,
   type MessageType,
   type OnChainType,
   signTyped
@@ -19,7 +21,7 @@ import {
 import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
 import type { ChainWriter, VerifiedHeader, WordRef } from '../../node/adapters.ts'
 import { type Anvil, startAnvil } from '../../node/chain/anvil.ts'
-import type { ContractCall, Proposal } from '../../node/chain/contract-calls.ts'
+import type { ContractCall } from '../../node/chain/contract-calls.ts'
 import { ContractModel } from '../../node/chain/contract-model.ts'
 import { deploy } from '../../node/chain/deploy.ts'
 import { JsonRpc, rpcEndpoint } from '../../node/chain/endpoint-rpc.ts'
@@ -63,7 +65,11 @@ const NURSES = ['nurse 1', 'nurse 2']
 const ALL = [...OWNERS, ...ADMINS, ...STAFF, ...NURSES]
 const FOUNDERS = ADMINS.map((name, i) => ({ org: i + 1, admin: accountOf(name) }))
 /** The field that names whose act a message is, unless it is the owner. */
-const SUBJECT: Partial<Record<OnChainType, string>> = { BindingEpoch: 'account', Anchors: 'writer' }
+const SUBJECT: Partial<Record<OnChainType, string>> = {
+  BindingEpoch: 'account',
+  Membership: 'account',
+  Anchors: 'writer'
+}
 const LATE = 1_000
 const FAR = 4_000_000_000
 
@@ -289,8 +295,11 @@ class Script {
       case 1: {
         const version = this.#next(`consent ${account}`)
         const org = below(5)
-        const call = { org, roles: org === 0 ? 0 : roles, version, deadline: this.#deadline() }
-        return { call: { type: 'Consent', ...call }, from: account }
+        const call = { roles: org === 0 ? 0 : roles, version, deadline: this.#deadline() }
+        if (often(0.4)) return this.#message('Membership', account, { organisation: org, ...call })
+        return often(0.7)
+          ? { call: { type: 'Consent', org, ...call }, from: account }
+          : this.#enrolBySig(account, { organisation: org, ...call })
       }
       case 2:
         return this.#enrol(account)
@@ -311,12 +320,18 @@ class Script {
 
   /** With what the account consented to, if it did: else next to nobody would ever join. */
   #enrol(account: string): Step {
-    const { state } = this.#model
-    const who = toHex0x(accountOf(account)).slice(2)
-    const org = state.other(`consent org ${who}`)
-    const roles = this.#random.often(0.9) ? state.other(`consent roles ${who}`) : 1
+    const { org, roles: given } = this.#model.directory.consentOf(accountOf(account))
+    const roles = this.#random.often(0.9) ? given : 1
     const from = ADMINS[org - 1] ?? this.#random.pick(ADMINS)
     return { call: { type: 'Enrol', account: accountOf(account), roles }, from }
+  }
+
+  #enrolBySig(account: string, terms: Omit<Membership, 'account'>): Step {
+    const consent = { account: accountOf(account), ...terms }
+    const signer = keyOf(this.#random.often(0.9) ? account : 'eve')
+    const consentSig = signTyped(this.#deployment, 'Membership', consent, signer, p)
+    const from = ADMINS[terms.organisation - 1] ?? this.#random.pick(ADMINS)
+    return { call: { type: 'EnrolBySig', consent, consentSig }, from }
   }
 
   #vote(from: string): Step {

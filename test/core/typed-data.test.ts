@@ -76,6 +76,13 @@ const messages: { readonly [T in MessageType]: Messages[T] } = {
     bindingEpoch: 1
   },
   BindingEpoch: { account: ACCOUNT, bindingEpoch: 1 },
+  Membership: {
+    account: ACCOUNT,
+    organisation: 4_294_967_295,
+    roles: 63,
+    version: 1,
+    deadline: 1_800_000_000
+  },
   BreakGlass: { owner: OWNER, opening: opening(), reasonHash: hashOf(5), epoch: 1 },
   Wish: { owner: OWNER, wish: 2, version: 1 },
   Guardianship: {
@@ -110,6 +117,7 @@ const CONTRACT: Readonly<Record<MessageType, Exclude<keyof Deployment, 'chainId'
     Custody: 'records',
     NodeBinding: 'directory',
     BindingEpoch: 'directory',
+    Membership: 'directory',
     BreakGlass: 'emergency',
     Wish: 'emergency',
     Guardianship: 'guardians',
