@@ -5,16 +5,17 @@
  * @module
  */
 import type { AbortOptions } from '@libp2p/interface'
-import { HDNodeWallet, Wallet } from 'ethers'
+import { HDNodeWallet } from 'ethers'
 import { fromHex, toHex0x } from '../../core/bytes.ts'
 import type { Deployment } from '../../core/deployment.ts'
+import { decodeConsentWord } from '../../core/directory-words.ts'
 import { ChainUnavailableError, InvalidConfigError } from '../../core/errors.ts'
 import { type Address, address } from '../../core/ids.ts'
 import { DEV_READY_MS } from '../../core/limits.ts'
 import { noblePrimitives } from '../../core/noble.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import { type BindingEpoch, signTyped } from '../../core/typed-data.ts'
-import { decodeAccountWord } from '../../core/words.ts'
+import { type BindingEpoch, type Membership, signTyped } from '../../core/typed-data.ts'
+import { AccountStatus, decodeAccountWord } from '../../core/words.ts'
 import { type AnvilInit, startAnvil } from './anvil.ts'
 import { encodeDirectory, readDirectory } from './calls.ts'
 import { deploy, firstAddresses, readDeployment } from './deploy.ts'
@@ -102,11 +103,17 @@ export interface EnrolInit {
   readonly org: number
   /** Role bits of core/words.ts. */
   readonly roles: number
+  /**
+   * True: only who never joined anywhere is enrolled. Later changes, by votes and admins, stay.
+   * @default false
+   */
+  readonly firstOnly?: boolean
 }
 
 /**
  * On a dev chain only: gives an account gas money, opens its binding epoch, and takes it into an
- * organisation with roles. What is so already is left alone, so it may be called at every start.
+ * organisation with roles. What is so already is left alone, so it may be called at every start;
+ * and so is a suspended account, which nobody but its admin can move.
  * @throws InvalidConfigError for an organisation that a dev chain does not have
  */
 export async function enrol(init: EnrolInit, options: AbortOptions = {}): Promise<void> {
@@ -137,34 +144,18 @@ export async function enrol(init: EnrolInit, options: AbortOptions = {}): Promis
     const sig = signTyped(deployment, 'BindingEpoch', message, accountKey, p)
     await send('setBindingEpochBySig', [account, 1, sig])
   }
-  if (org === 0 || (word?.org === org && word.roles === roles)) return
-  const consent = await read(sender.rpc, deployment, 'consentWord', account, options)
-  const version = Number(BigInt.asUintN(32, consent >> 48n)) + 1
+  const isThere = word?.org === org && word.roles === roles
+  if (org === 0 || isThere || word?.status === AccountStatus.SUSPENDED) return
+  const consent = decodeConsentWord(
+    await read(sender.rpc, deployment, 'consentWord', account, options)
+  )
+  if (init.firstOnly === true && consent.version > 0) return
   const deadline = Math.floor(Date.now() / 1_000) + CONSENT_SECONDS
-  const message = { account: toHex0x(account), organisation: org, roles, version, deadline }
-  const sig = fromHex(await signMembership(accountKey, deployment, message))
+  const version = consent.version + 1
+  const message: Membership = { account, organisation: org, roles, version, deadline }
+  const sig = signTyped(deployment, 'Membership', message, accountKey, p)
   await send('enrolBySig', [account, roles, version, deadline, sig])
 }
-
-const signMembership = (key: Uint8Array, deployment: Deployment, message: object) =>
-  new Wallet(toHex0x(key)).signTypedData(
-    {
-      name: 'Keyward',
-      version: '1',
-      chainId: deployment.chainId,
-      verifyingContract: toHex0x(deployment.directory)
-    },
-    {
-      Membership: [
-        { name: 'account', type: 'address' },
-        { name: 'organisation', type: 'uint32' },
-        { name: 'roles', type: 'uint16' },
-        { name: 'version', type: 'uint32' },
-        { name: 'deadline', type: 'uint64' }
-      ]
-    },
-    message
-  )
 
 const read = (
   rpc: JsonRpc,

@@ -237,6 +237,28 @@ describe('a dev chain', () => {
     expect(decodeAccountWord(words[0] as bigint)).toMatchObject({ org: 9, roles: Role.ATTESTER })
   })
 
+  it('leaves a suspended account alone, and who joined before where only first joins count', async () => {
+    const { url, deployment } = dev
+    const accountKey = keyOf('suspended')
+    const init = { url, deployment, accountKey, org: 10, roles: Role.ADMIN }
+    await enrol(init)
+    await enrol({ ...init, roles: Role.CLINICIAN, firstOnly: true })
+    await writerOf(dev, 'suspended').submit({
+      type: 'Suspend',
+      account: accountOf('suspended')
+    })
+
+    await enrol({ ...init, roles: Role.CLINICIAN })
+
+    const { head } = take(await headsOf(dev).current())
+    const { words } = take(await wordsOf(dev).prove(head, [accountSlot(accountOf('suspended'), p)]))
+    expect(decodeAccountWord(words[0] as bigint)).toMatchObject({
+      org: 10,
+      roles: Role.ADMIN,
+      status: 2
+    })
+  })
+
   it('opens a patient’s account without an organisation', async () => {
     const { url, deployment } = dev
     await enrol({ url, deployment, accountKey: keyOf('patient'), org: 0, roles: 0 })
