@@ -61,6 +61,10 @@ export const TREE_CHILDREN = 8
 /** Sixteen leaves with an organisation, four roles and a group each, and gates, take half. */
 export const POLICY_TEXT_MAX_CHARS = 4 * KIB
 export const CAPSULE_RECORDS_MAX = 64
+/** Versions that all capsules of one grant may add up to: a chart of twenty years. */
+export const GRANT_RECORDS_MAX = 4_096
+/** People of a department who get the capsule at once; each is sealed for and mailed. */
+export const GRANT_READERS_MAX = 64
 export const CAPSULE_MAX_BYTES = MIB
 /** ERC-1271 signatures have any length; multi-signers of 30 parties fit. */
 export const SIGNATURE_MAX_BYTES = 2_048

@@ -23,15 +23,19 @@ import { address, grantId, hash, peerIdBytes, recordId, recordSecret } from '../
 import {
   CAPSULE_RECORDS_MAX,
   CUSTODIANS_MAX,
+  GRANT_READERS_MAX,
   MANIFEST_MAX_BYTES,
+  NAME_MAX_CHARS,
   RECEIPT_MAX_BYTES,
   RECEIPTS_PER_PAGE,
   SCOPE_EXCEPT_MAX,
   SCOPE_TAGS_MAX,
+  TREE_MAX_BYTES,
   WISH_TEXT_MAX_CHARS
 } from '../../core/limits.ts'
 import { capsuleShape } from '../../core/manifest.ts'
 import { signedLinkShape } from '../../core/receipt.ts'
+import { LEVELS } from '../../core/tags.ts'
 import { wishShape } from '../../core/wish.ts'
 
 const ref = { recordId: bytes(32, recordId), ver: uint(0xffff_ffff, 1) }
@@ -74,6 +78,21 @@ export const entryShape = variant('t', {
     block: uint(),
     gas: uint()
   }),
+  /** How a version is to be registered, where that is not by one confirmation of anybody. */
+  registration: map({
+    t: oneOf('registration'),
+    ...ref,
+    quorum: uint(0xff, 1),
+    barredOrg: uint(0xffff_ffff)
+  }),
+  /** A version of somebody else's that was opened here, whole, under this grant. */
+  opened: map({
+    t: oneOf('opened'),
+    ...ref,
+    grantId: bytes(32, grantId),
+    contentHash: hashBytes,
+    at: uint()
+  }),
   /** A wish that reached this person's inbox and was verified, with its author's card. */
   wish: map({ t: oneOf('wish'), id: bytes(32), wish: wishShape, card: cardShape }),
   /** An own wish, and who was asked to keep it. */
@@ -100,6 +119,42 @@ export const entryShape = variant('t', {
     block: uint(),
     gas: uint()
   }),
+  /** What a grant says beyond its opening, in the words that it was given in; old ones have none. */
+  terms: map({
+    t: oneOf('terms'),
+    grantId: bytes(32, grantId),
+    /** Whose records they are: one's own, or a ward's. */
+    owner: bytes(20, address),
+    tree: nullable(bytesUpTo(TREE_MAX_BYTES)),
+    scope: map({
+      records: list(bytes(32, recordId), SCOPE_TAGS_MAX),
+      classes: list(text(NAME_MAX_CHARS), SCOPE_TAGS_MAX),
+      chart: bool,
+      upTo: nullable(oneOf(...LEVELS)),
+      labels: list(text(NAME_MAX_CHARS), SCOPE_TAGS_MAX),
+      months: list(text(NAME_MAX_CHARS), SCOPE_TAGS_MAX),
+      except: list(text(NAME_MAX_CHARS), SCOPE_EXCEPT_MAX)
+    }),
+    /** Who gets the capsule. */
+    readers: list(
+      map({
+        peer: bytes(38, peerIdBytes),
+        account: bytes(20, address),
+        name: text(NAME_MAX_CHARS)
+      }),
+      GRANT_READERS_MAX
+    ),
+    /** Capsules travel as answers to this wish, or to one that nobody made. */
+    reply: bytes(32),
+    note: text(WISH_TEXT_MAX_CHARS)
+  }),
+  /** What capsules of a grant told one reader of. */
+  delivered: map({
+    t: oneOf('delivered'),
+    grantId: bytes(32, grantId),
+    peer: bytes(38, peerIdBytes),
+    records: list(map(ref), CAPSULE_RECORDS_MAX)
+  }),
   revoked: map({
     t: oneOf('revoked'),
     grantId: bytes(32, grantId),
@@ -110,6 +165,15 @@ export const entryShape = variant('t', {
   revokedAll: map({
     t: oneOf('revokedAll'),
     epoch: uint(0xffff_ffff, 1),
+    block: uint(),
+    at: uint()
+  }),
+  /** Purposes that this person allows nobody, whatever her grants say. */
+  optedOut: map({
+    t: oneOf('optedOut'),
+    owner: bytes(20, address),
+    purposes: uint(0xffff_ffff),
+    version: uint(0xffff_ffff, 1),
     block: uint(),
     at: uint()
   }),

@@ -7,7 +7,8 @@
 import { toHex } from '../../core/bytes.ts'
 import { decode } from '../../core/codec.ts'
 import { StoreCorruptError } from '../../core/errors.ts'
-import type { GrantId, PeerIdBytes, RecordId } from '../../core/ids.ts'
+import type { Address, GrantId, PeerIdBytes, RecordId } from '../../core/ids.ts'
+import { GRANT_RECORDS_MAX } from '../../core/limits.ts'
 import type { Journal } from '../adapters.ts'
 import { type Entry, type EntryOf, encodeEntry, entryShape } from './entries.ts'
 
@@ -17,10 +18,14 @@ export interface OwnVersion {
   /** The newest acknowledgement of each custodian, by peer in hex. */
   readonly acks: Map<string, EntryOf<'ack'>>
   anchored: EntryOf<'anchored'> | undefined
+  registration: EntryOf<'registration'> | undefined
 }
 
 export interface GivenGrant {
   readonly entry: EntryOf<'granted'>
+  terms: EntryOf<'terms'> | undefined
+  /** Versions that each reader's capsules told of, by peer in hex. */
+  readonly delivered: Map<string, Set<string>>
   revoked: EntryOf<'revoked'> | undefined
 }
 
@@ -40,10 +45,12 @@ export class Ledger {
   readonly #grants = new Map<string, GivenGrant>()
   readonly #capsules = new Map<string, EntryOf<'capsule'>>()
   readonly #replies = new Map<string, EntryOf<'reply'>>()
+  readonly #opened = new Map<string, EntryOf<'opened'>>()
   readonly #receipts = new Map<string, Receipts[number][]>()
   readonly #mail = new Map<string, number>()
   readonly #cards = new Map<string, EntryOf<'card'>>()
   #revokedAll: EntryOf<'revokedAll'> | undefined
+  readonly #optedOut = new Map<string, EntryOf<'optedOut'>>()
 
   private constructor(journal: Journal) {
     this.#journal = journal
@@ -128,8 +135,18 @@ export class Ledger {
     return this.#revokedAll
   }
 
+  /** The newest word of this owner about purposes. */
+  optedOut(owner: Address): EntryOf<'optedOut'> | undefined {
+    return this.#optedOut.get(toHex(owner))
+  }
+
   capsules(): readonly EntryOf<'capsule'>[] {
     return [...this.#capsules.values()]
+  }
+
+  /** What was opened of others' records, once a version and grant. */
+  opened(): readonly EntryOf<'opened'>[] {
+    return [...this.#opened.values()]
   }
 
   // ---- other people and their logs
@@ -157,7 +174,7 @@ export class Ledger {
       case 'version': {
         const key = toHex(entry.recordId)
         const versions = this.#versions.get(key) ?? []
-        versions.push({ entry, acks: new Map(), anchored: undefined })
+        versions.push({ entry, acks: new Map(), anchored: undefined, registration: undefined })
         this.#versions.set(key, versions)
         return
       }
@@ -169,6 +186,14 @@ export class Ledger {
         if (version != null) version.anchored = entry
         return
       }
+      case 'registration': {
+        const version = this.version(entry.recordId, entry.ver)
+        if (version != null) version.registration = entry
+        return
+      }
+      case 'opened':
+        this.#opened.set(`${toHex(entry.recordId)}/${entry.ver}/${toHex(entry.grantId)}`, entry)
+        return
       case 'custodyKey':
         this.#keys.set(toHex(entry.peer), entry)
         return
@@ -181,9 +206,22 @@ export class Ledger {
         this.#asked.set(toHex(entry.id), entry)
         return
       case 'granted':
-        this.#grants.set(toHex(entry.grantId), { entry, revoked: undefined })
+        this.#setGrant(entry)
         // before it is on the chain she may still answer otherwise, or try again
         if (entry.block > 0) this.#answer(entry.wish, 'granted')
+        return
+      case 'terms': {
+        const grant = this.#grants.get(toHex(entry.grantId))
+        if (grant != null) grant.terms = entry
+        return
+      }
+      case 'delivered': {
+        const grant = this.#grants.get(toHex(entry.grantId))
+        if (grant != null) told(grant, entry.peer, entry.records)
+        return
+      }
+      case 'optedOut':
+        this.#optedOut.set(toHex(entry.owner), entry)
         return
       case 'denied':
         this.#answer(entry.wish, 'denied')
@@ -197,7 +235,7 @@ export class Ledger {
         this.#revokedAll = entry
         return
       case 'capsule':
-        this.#capsules.set(toHex(entry.grantId), entry)
+        this.#addCapsule(entry)
         return
       case 'reply':
         this.#replies.set(toHex(entry.wish), entry)
@@ -217,8 +255,62 @@ export class Ledger {
     }
   }
 
+  /** Told of a second time once it is in a block. */
+  #setGrant(entry: EntryOf<'granted'>): void {
+    const key = toHex(entry.grantId)
+    const { terms, delivered = new Map() } = this.#grants.get(key) ?? {}
+    this.#grants.set(key, { entry, terms, delivered, revoked: undefined })
+  }
+
+  /** A grant that goes on for records added later comes in several capsules: all of them count. */
+  #addCapsule(entry: EntryOf<'capsule'>): void {
+    const key = toHex(entry.grantId)
+    const known = this.#capsules.get(key)
+    const merged = known == null ? entry : mergeCapsules(known, entry)
+    this.#capsules.delete(key) // the newest stands last
+    this.#capsules.set(key, merged)
+  }
+
   #answer(wish: Uint8Array | undefined, answer: 'granted' | 'denied'): void {
     const known = wish == null ? undefined : this.#wishes.get(toHex(wish))
     if (known != null) known.answer = answer
+  }
+}
+
+export const versionKey = ({ recordId, ver }: { recordId: Uint8Array; ver: number }): string =>
+  `${toHex(recordId)}:${ver}`
+
+function told(
+  { delivered }: GivenGrant,
+  peer: PeerIdBytes,
+  records: EntryOf<'delivered'>['records']
+): void {
+  const key = toHex(peer)
+  const known = delivered.get(key) ?? new Set()
+  for (const each of records) known.add(versionKey(each))
+  delivered.set(key, known)
+}
+
+/** Of one grant, so of one opening. What came later wins; the oldest versions make room. */
+function mergeCapsules(
+  { capsule: before, wish, hl7 }: EntryOf<'capsule'>,
+  entry: EntryOf<'capsule'>
+): EntryOf<'capsule'> {
+  const { capsule } = entry
+  const records = new Map(before.records.map((each) => [versionKey(each), each]))
+  for (const each of capsule.records) {
+    records.delete(versionKey(each))
+    records.set(versionKey(each), each)
+  }
+  const addrs = new Map([...before.addrs, ...capsule.addrs].map((each) => [toHex(each.peer), each]))
+  return {
+    ...entry,
+    wish: entry.wish ?? wish,
+    hl7: entry.hl7 || hl7,
+    capsule: {
+      ...capsule,
+      records: [...records.values()].slice(-GRANT_RECORDS_MAX),
+      addrs: [...addrs.values()]
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../core/bytes.ts'
-import { grantId, recordSecret } from '../../../core/ids.ts'
+import { grantId, hash, type RecordId, recordId, recordSecret } from '../../../core/ids.ts'
 import { RECEIPTS_PER_PAGE } from '../../../core/limits.ts'
 import { appendLink, CHAIN_START, encodeBody, type ReceiptBody } from '../../../core/receipt.ts'
 import type { Entry, EntryOf } from '../../../node/ledger/entries.ts'
@@ -74,7 +74,26 @@ async function everything(): Promise<Entry[]> {
     { t: 'wish', id: wish().id, wish: wish(), card: known.card },
     { t: 'asked', ...asked },
     granted(),
+    {
+      t: 'terms',
+      grantId: GRANT,
+      owner: wish().owner,
+      tree: Uint8Array.of(1),
+      scope: {
+        records: [RECORD],
+        classes: ['Observation'],
+        chart: true,
+        upTo: 'N',
+        labels: ['PSY'],
+        months: ['2026-11'],
+        except: ['ImagingStudy']
+      },
+      readers: [{ peer: PEER, account: wish().account, name: 'hospital' }],
+      reply: named('reply'),
+      note: 'well'
+    },
     granted({ block: 9, gas: 200 }),
+    { t: 'delivered', grantId: GRANT, peer: PEER, records: [{ recordId, ver: 1 }] },
     { t: 'revoked', grantId: GRANT, version: 2, block: 11, at: 1_800_000_000 },
     { t: 'revokedAll', epoch: 2, block: 12, at: 1_800_000_001 },
     {
@@ -101,6 +120,7 @@ async function everything(): Promise<Entry[]> {
       },
       hl7: 'TREAT'
     },
+    { t: 'optedOut', owner: wish().owner, purposes: 1, version: 1, block: 13, at: 1 },
     { t: 'receipts', peer: PEER, entries: [receipt] },
     { t: 'receipts', peer: PEER, entries: [{ link: receipt.link, body: undefined }] },
     { t: 'mail', peer: PEER, upTo: 4 },
@@ -120,6 +140,7 @@ const viewOf = (ledger: Ledger, { recordId }: EntryOf<'version'>, { peer }: Entr
   grants: ledger.grants(),
   grant: ledger.grant(GRANT),
   revokedAll: ledger.revokedAll,
+  optedOut: ledger.optedOut(wish().owner),
   capsules: ledger.capsules(),
   card: ledger.card(peer),
   mail: ledger.mailUpTo(PEER),
@@ -143,10 +164,67 @@ describe('ledger', () => {
     expect(view.first?.anchored?.block).toBe(5)
     expect(view.wishes).toMatchObject([{ answer: 'granted' }])
     expect(view.grants).toMatchObject([{ entry: { block: 9 }, revoked: { block: 11 } }])
+    expect(view.grant?.terms).toMatchObject({ note: 'well' }) // said before it was mined
+    expect(view.grant?.delivered).toEqual(
+      new Map([[toHex(PEER), new Set([`${toHex(first.recordId)}:1`])]])
+    )
     expect(view.revokedAll).toMatchObject({ epoch: 2 })
+    expect(view.optedOut).toMatchObject({ version: 1 })
     expect(view.mail).toBe(7)
     expect(view.receipts).toHaveLength(2)
     expect([view.asked, view.replies, view.capsules].map((list) => list.length)).toEqual([1, 1, 1])
+  })
+
+  it('adds up what came of one grant', async () => {
+    const journal = memoryJournal()
+    const ledger = await Ledger.open(journal)
+    const [of, other] = [named('record'), named('other')].map((id) => recordId(id)) as [
+      RecordId,
+      RecordId
+    ]
+    const part = (ver: number, manifest: number, id = of): EntryOf<'capsule'> => ({
+      t: 'capsule',
+      grantId: GRANT,
+      wish: undefined,
+      capsule: {
+        v: 1,
+        owner: wish().owner,
+        opening: opening(),
+        tags: [named('tag')],
+        except: [],
+        tree: undefined,
+        records: [
+          {
+            recordId: id,
+            ver,
+            manifest: Uint8Array.of(manifest),
+            anchorSalt: hash(named('salt')),
+            so: undefined
+          }
+        ],
+        addrs: [{ peer: PEER, addrs: [Uint8Array.of(manifest)] }]
+      },
+      hl7: ''
+    })
+    await ledger.record({ ...part(1, 1), wish: wish().id, hl7: 'TREAT' })
+    for (const each of [part(1, 1, other), part(2, 2), part(1, 3)]) await ledger.record(each)
+
+    for (const view of [ledger, await Ledger.open(journal)]) {
+      const [held, ...more] = view.capsules()
+      expect(more).toEqual([])
+      expect(held).toMatchObject({ hl7: 'TREAT', wish: wish().id })
+      const seen = held?.capsule.records.map((each) => [
+        toHex(each.recordId) === toHex(of),
+        each.ver,
+        each.manifest[0]
+      ])
+      expect(seen).toEqual([
+        [false, 1, 1],
+        [true, 2, 2],
+        [true, 1, 3]
+      ])
+      expect(held?.capsule.addrs).toEqual([{ peer: PEER, addrs: [Uint8Array.of(3)] }])
+    }
   })
 
   it.each([
