@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { ADDRS_PER_PEER, CUSTODIANS_MAX, NAME_MAX_CHARS, THRESHOLD_MIN } from '../core/limits.ts'
+import { ROLE_NAMES } from '../core/roles.ts'
 import { deploymentJson } from './deployment-file.ts'
 
 const multiaddr = z
@@ -36,6 +37,11 @@ export const configSchema = z.strictObject({
   profile: z.enum(PROFILES).describe('clinic: daemon with custody; patient: light; test: loopback'),
   name: z.string().min(1).max(NAME_MAX_CHARS).describe('what others see beside the peer id'),
   org: z.int().min(1).max(0xffffffff).optional().describe('organisation number in the Directory'),
+  roles: z
+    .array(z.enum(ROLE_NAMES))
+    .max(ROLE_NAMES.length)
+    .optional()
+    .describe('roles in the organisation; on a dev chain the node enrols itself with them'),
   listen: z.array(multiaddr).max(16).describe('addresses to listen on'),
   announce: z.array(multiaddr).max(ADDRS_PER_PEER).describe('addresses told to others instead'),
   bootstrap: z.array(addrOfPeer).max(16).describe('peers to join the network by'),
@@ -54,6 +60,10 @@ export const configSchema = z.strictObject({
     custodians: z.array(peerOrAddr).max(CUSTODIANS_MAX).describe('who keeps shares by default'),
     threshold: z.int().min(THRESHOLD_MIN).max(CUSTODIANS_MAX).describe('shares that open a record'),
     replicas: z.int().min(0).max(CUSTODIANS_MAX).describe('copies of the ciphertext at others')
+  }),
+  records: z.strictObject({
+    quorum: z.int().min(1).max(255).describe('organisations that must confirm a new record'),
+    barOwnOrganisation: z.boolean().describe('own organisation attests no record of ours')
   }),
   store: z.strictObject({
     maxBytes: z.int().min(0).describe('room for ciphertext of others and our own')
@@ -80,6 +90,7 @@ const defaultConfig = {
   bootstrap: [],
   chain: { kind: 'dev', rpc: [] },
   custody: { custodians: [], threshold: THRESHOLD_MIN, replicas: 3 },
+  records: { quorum: 1, barOwnOrganisation: false },
   limits: {}
 } as const
 

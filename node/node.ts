@@ -25,6 +25,10 @@ export interface CustodyChoice {
   readonly custodians: readonly string[]
   readonly threshold: number
   readonly replicas: number
+  /** Organisations that must confirm a record. @default 1 */
+  readonly quorum?: number
+  /** Whether the own organisation may not attest. @default false */
+  readonly barOwnOrganisation?: boolean
 }
 
 export interface ConnectedPeer {

@@ -12,7 +12,8 @@ import type { Deployment } from '../core/deployment.ts'
 import { InvalidConfigError } from '../core/errors.ts'
 import { JOURNAL_ENTRY_BYTES, RECEIPT_MAX_BYTES } from '../core/limits.ts'
 import type { Primitives } from '../core/primitives.ts'
-import { accountSlot, decodeAccountWord, Role } from '../core/words.ts'
+import { rolesOf } from '../core/roles.ts'
+import { accountSlot, decodeAccountWord } from '../core/words.ts'
 import type { Endpoint, HeadSource, Journal, WordSource } from './adapters.ts'
 import { fileCheckpoint } from './chain/checkpoint.ts'
 import { enrol } from './chain/dev-chain.ts'
@@ -45,8 +46,8 @@ export interface OpenNodeOptions {
   readonly primitives?: Primitives
 }
 
-/** What a clinic is in the Directory of a dev chain, where it enrols itself. */
-const DEV_ROLES = Role.CUSTODIAN | Role.CLINICIAN | Role.RELAYER
+/** What a clinic is in the Directory of a dev chain, where it enrols itself, unless `roles` says. */
+const DEV_ROLES = ['custodian', 'clinician', 'attester', 'relayer', 'admin'] as const
 /** A local network is one host: the limits that protect a host would refuse most of it. */
 const ONE_HOST = 1_000
 
@@ -77,7 +78,8 @@ export async function openNode(
         primitives,
         accountKey: identity.accountKey,
         org: config.org,
-        roles: DEV_ROLES
+        roles: rolesOf(config.roles ?? DEV_ROLES),
+        firstOnly: true
       },
       { signal: options.signal }
     )
@@ -123,7 +125,7 @@ export async function openNode(
       afterCrash: repo.tookOver != null,
       network: networkOf(config),
       limits: limitsOf(config),
-      choice: config.custody,
+      choice: { ...config.custody, ...config.records },
       downloads,
       logger: options.logger
     })

@@ -21,6 +21,7 @@ import { chooseCustodians } from './custodians.ts'
 import { isAcknowledged, settle } from './deal.ts'
 import { marksOf, recordTags } from './marks.ts'
 import { type OwnRecord, ownMeta, ownRecord } from './own.ts'
+import { type Registration, registrationFor } from './registration.ts'
 import { sendMessage } from './relay.ts'
 import type { CustodianResult, RecordAddResult } from './results.ts'
 import { type Source, sealRecord, type VersionPlan } from './seal-record.ts'
@@ -60,6 +61,7 @@ export async function publish(
       tags: recordTags(marksOf(source, args.tags), identity.root, primitives),
       reason: ''
     },
+    await registrationFor(node, args, options.signal),
     options
   )
 }
@@ -102,6 +104,7 @@ async function nextVersion(
       tags: custody.tags,
       reason: args.reason ?? ''
     },
+    version.registration,
     options
   )
 }
@@ -110,10 +113,17 @@ async function store(
   node: Node,
   source: Source,
   plan: VersionPlan,
+  registration: Registration | undefined,
   options: VerbOptions
 ): Promise<RecordAddResult> {
   const entry = await sealRecord(node, source, plan, options)
-  await node.ledger.record(entry)
+  const { recordId: id, ver } = plan
+  await node.ledger.record(
+    entry,
+    ...(registration == null
+      ? []
+      : [{ ...registration, t: 'registration' as const, recordId: id, ver }])
+  )
   const own = ownRecord(node, toHex(plan.recordId), plan.ver)
   return finish(node, own, options)
 }
@@ -165,8 +175,8 @@ async function register(
           recordTag: tag,
           status: RecordStatus.STORED,
           shareEpoch: custody.shareEpoch,
-          quorum: 1,
-          barredOrg: 0,
+          quorum: version.registration?.quorum ?? 1,
+          barredOrg: version.registration?.barredOrg ?? 0,
           anchor: committed
         }
       ],

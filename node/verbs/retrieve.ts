@@ -24,6 +24,7 @@ import type { Node } from '../node.ts'
 import type { Provider } from '../storage/block-session.ts'
 import { addrsOf, ask, type Read } from './ask.ts'
 import { type Collected, collectShares } from './collect-shares.ts'
+import { noteOpened } from './opened.ts'
 import { ownKeys, ownRecord } from './own.ts'
 import type { RecordGetResult } from './results.ts'
 import type { RecordGetArgs } from './shapes.ts'
@@ -128,6 +129,7 @@ async function retrieveUnder(
       const providers = await authorisedProviders(node, read, root, via, blame, options)
       const payload = readerOf(node, root, providers, signal, blame)
       const written = await writeRecord(node, manifest.content, keys, payload, args, options)
+      if (args.from == null && args.to == null) await noteOpened(node, capsule, manifest)
       await Promise.race([collected.settled, delay(STRAGGLERS_MS, undefined, { ref: false })])
       return resultOf(manifest, written, collected)
     } finally {

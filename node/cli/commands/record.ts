@@ -42,7 +42,10 @@ function addAdd(record: Command, context: CommandContext): void {
         .option('--class <class>', 'FHIR type or category, for grants by class')
         .option('--level <level>', 'confidentiality: U L M N R V')
         .option('--label <label>', 'sensitivities such as HIV or PSY', listed)
-        .option('--month <YYYY-MM>', 'when it was, for grants by period'),
+        .option('--month <YYYY-MM>', 'when it was, for grants by period')
+        .option('--quorum <k>', 'organisations that must confirm it (default: records.quorum)')
+        .option('--bar-own-organisation', 'no attester of one’s own organisation counts')
+        .option('--bar-organisation <org>', 'no attester of this organisation counts'),
     verb: 'record.add',
     args: ([path], flags, shell) => {
       const tags = given({
@@ -59,6 +62,8 @@ function addAdd(record: Command, context: CommandContext): void {
         custodians: flags['custodian'],
         threshold: numberFlag(flags['threshold']),
         replicas: numberFlag(flags['replicas']),
+        quorum: numberFlag(flags['quorum']),
+        bar: flags['barOwnOrganisation'] === true ? 'own' : numberFlag(flags['barOrganisation']),
         tags
       }
     },
