@@ -11,7 +11,7 @@ import { digestFor, hashStruct as hashOf, leftPad, typeHash } from './eip712.ts'
 import { InvalidParametersError } from './errors.ts'
 import { openingShape, U8_MAX, U32_MAX } from './grant.ts'
 import { type Address, address, type Hash, hash, PEER_ID_BYTES, peerIdBytes } from './ids.ts'
-import { ITEMS_PER_SIGNATURE, SIGNATURE_MAX_BYTES } from './limits.ts'
+import { ITEMS_PER_SIGNATURE, RECOVERY_HELPERS_MAX, SIGNATURE_MAX_BYTES } from './limits.ts'
 import type { Primitives } from './primitives.ts'
 
 export const addressShape = bytes(20, address)
@@ -237,18 +237,16 @@ export type OnChainType = (typeof ON_CHAIN)[number]
 
 /** A message that a contract accepts, with its signature: anyone may relay it. */
 export type SignedMessage = {
-  [T in OnChainType]: {
+  [T in keyof Relayed]: {
     readonly type: T
-    readonly message: Messages[T]
+    readonly message: Relayed[T]
     /** Empty when the sender is the owner: every message has a form without signature. */
     readonly sig: Uint8Array
   }
-}[OnChainType]
+}[keyof Relayed]
 
-export const sigShape = bytesUpTo(SIGNATURE_MAX_BYTES)
-
-const signedForm = <T extends OnChainType>(type: T) =>
-  map({ type: oneOf(type), message: messageShapes[type], sig: sigShape })
+const signedForm = <T extends keyof Relayed>(type: T) =>
+  map({ type: oneOf(type), message: { ...messageShapes, ...otherShapes }[type], sig: sigShape })
 
 export const signedMessageShape = variant('type', {
   Grants: signedForm('Grants'),
@@ -257,8 +255,52 @@ export const signedMessageShape = variant('type', {
   OptOut: signedForm('OptOut'),
   Records: signedForm('Records'),
   BindingEpoch: signedForm('BindingEpoch'),
+  'Guardianship',
+  'GuardianshipEnd',
+  'RecoveryPlan',
+  'Veto',
   Membership: signedForm('Membership'),
   Wish: signedForm('Wish'),
   Review: signedForm('Review'),
   Anchors: signedForm('Anchors')
+export const sigShape = bytesUpTo(SIGNATURE_MAX_BYTES)
+
+/** Who may recover an account, k together: its hash is on chain until it is used. */
+export const recoveryPlanShape = map({
+  salt: hashShape,
+  threshold: uint(RECOVERY_HELPERS_MAX, 1),
+  /** Ascending. */
+  helpers: list(addressShape, RECOVERY_HELPERS_MAX, 1)
+})
+export type RecoveryHelpers = Of<typeof recoveryPlanShape>
+
+/** What relayers bring beside EIP-712 messages (docs/decisions/0024). */
+const otherShapes = {
+  /** An EIP-7702 authorisation: `sig` is over core/delegation.ts's digest. */
+  Delegation: map({ account: addressShape, code: addressShape, nonce: uint() }),
+  /** Carries its helpers' `Recovery` signatures, in the plan's order, empty where one is missing. */
+  Propose: map({
+    account: addressShape,
+    successor: addressShape,
+    planVersion: uint(U32_MAX),
+    round: uint(U32_MAX),
+    plan: recoveryPlanShape,
+    signatures: list(bytesUpTo(65), RECOVERY_HELPERS_MAX)
+  }),
+  /** Anybody's act, once the delay has passed. */
+  Complete: map({ account: addressShape })
+} as const
+type Others = { readonly [T in keyof typeof otherShapes]: Of<(typeof otherShapes)[T]> }
+export type Delegation = Others['Delegation']
+export type Propose = Others['Propose']
+
+type Relayed = Pick<Messages, OnChainType> & Others
+
 }) as Shape<SignedMessage>
+  Guardianship: signedForm('Guardianship'),
+  GuardianshipEnd: signedForm('GuardianshipEnd'),
+  RecoveryPlan: signedForm('RecoveryPlan'),
+  Veto: signedForm('Veto'),
+  Delegation: signedForm('Delegation'),
+  Propose: signedForm('Propose'),
+  Complete: signedForm('Complete'),

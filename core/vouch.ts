@@ -4,7 +4,7 @@
  * the owner's own 65 bytes would, and a contract or gate that cannot recover it asks the account.
  * @module
  */
-import { concat, u32be } from './bytes.ts'
+import { concat, toBigInt, u32be } from './bytes.ts'
 import type { Deployment } from './deployment.ts'
 import { leftPad, structWords } from './eip712.ts'
 import type { Address } from './ids.ts'
@@ -45,6 +45,37 @@ export function signAsSuccessor<T extends MessageType>(
 }
 
 const signerOf = (key: Uint8Array, p: Primitives): Address => address(p.secp256k1Address(key))
+
+/** What `abi.decode` makes of a proof; undefined for bytes that it would refuse. */
+export function readProof(bytes: Uint8Array):
+  | {
+      readonly signer: Address
+      readonly kind: number
+      readonly fields: Uint8Array
+      readonly sig: Uint8Array
+    }
+  | undefined {
+  const number = (at: number): number => {
+    const value = bytes.byteLength < at + 32 ? -1n : toBigInt(bytes.subarray(at, at + 32))
+    return value < 0n || value > BigInt(bytes.byteLength) ? -1 : Number(value)
+  }
+  const part = (at: number): Uint8Array | undefined => {
+    const length = at < 0 ? -1 : number(at)
+    const whole = length >= 0 && at + 32 + length <= bytes.byteLength
+    return whole ? bytes.subarray(at + 32, at + 32 + length) : undefined
+  }
+  if (bytes.byteLength < 4 * 32 || bytes.subarray(0, 12).some((byte) => byte !== 0))
+    return undefined
+  const kind = number(32)
+  const fields = part(number(64))
+  const sig = part(number(96))
+  if (kind < 0 || kind > 0xff || fields == null || sig == null) return undefined
+  return { signer: address(bytes.slice(12, 32)), kind, fields, sig }
+}
+
+/** A successor's proof around a signature that was recovered already. */
+export const successorProof = (signer: Address, sig: Uint8Array): Uint8Array =>
+  proof(signer, SUCCESSOR, new Uint8Array(), sig)
 
 /** abi.encode(signer, kind, fields, sig). */
 function proof(signer: Address, kind: number, fields: Uint8Array, sig: Uint8Array): Uint8Array {

@@ -52,7 +52,12 @@ export const logSlot = (writer: Address, logTag: Hash, p: Primitives) =>
 
 export const guardianshipSlot = (ward: Address, guardian: Address, p: Primitives) =>
   ref('guardians', 0, p.keccak256(leftPad(ward), leftPad(guardian)), p)
+export const planSlot = (account: Address, p: Primitives) => ref('guardians', 1, account, p)
+export const planHashSlot = (account: Address, p: Primitives) => ref('guardians', 2, account, p)
 export const recoverySlot = (account: Address, p: Primitives) => ref('guardians', 3, account, p)
+/** Whom the last recovery proposes: an address, as a word. */
+export const candidateSlot = (account: Address, p: Primitives) => ref('guardians', 4, account, p)
+export const successorSlot = (account: Address, p: Primitives) => ref('guardians', 5, account, p)
 
 // ---- what is in them
 
@@ -119,6 +124,9 @@ export const MemberStatus = { MEMBER: 1 } as const
 export const EmergencyWish = { YES: 1, ONLY_IN_EMERGENCY: 2, NEVER: 3 } as const
 export const NoticeStatus = { GIVEN: 1 } as const
 export const ReviewStatus = { OPEN: 1, DONE: 2 } as const
+/** What a guardian may sign for her ward; opting in and out takes GRANT and REVOKE. */
+export const GuardianRight = { GRANT: 1, REVOKE: 2, WISH: 4 } as const
+export const GUARDIAN_RIGHTS_ALL = 7
 export const GuardianshipStatus = { STANDING: 1, ENDED: 2 } as const
 export const RecoveryStatus = { PENDING: 1, VETOED: 2, DONE: 3 } as const
 /** Marks a notice, so that no reader takes it for a grant. */
@@ -281,6 +289,31 @@ export function decodeLogWord(
   const toSeq = BigInt.asUintN(64, word)
   const isWhole = word >> 104n === 0n && toSeq <= BigInt(Number.MAX_SAFE_INTEGER)
   return isWhole ? { toSeq: Number(toSeq), changedAt: Number(word >> 64n) } : undefined
+}
+
+/** An account's plan for its recovery. It has no status: without one the version is 0. */
+export function decodePlanWord(
+  word: bigint
+):
+  | { readonly version: number; readonly delaySeconds: number; readonly changedAt: number }
+  | undefined {
+  if (word >> 104n !== 0n) return undefined
+  const version = Number(BigInt.asUintN(32, word))
+  const delaySeconds = Number(BigInt.asUintN(32, word >> 32n))
+  return { version, delaySeconds, changedAt: Number(word >> 64n) }
+}
+
+export const encodePlanWord = (plan: {
+  readonly version: number
+  readonly delaySeconds: number
+  readonly changedAt: number
+}): bigint =>
+  BigInt(plan.version) | (BigInt(plan.delaySeconds) << 32n) | (BigInt(plan.changedAt) << 64n)
+
+/** The address that fills a word; undefined for zero, and for a word that is none. */
+export function decodeAddressWord(word: bigint): Address | undefined {
+  if (word <= 0n || word >> 160n !== 0n) return undefined
+  return address(wordBytes(word).subarray(12))
 }
 
 /** An organisation's verdict; the attester's address is 160 bits, so it has no place above. */

@@ -80,7 +80,7 @@ export interface HeadSource {
   onConfirmedLine(ref: BlockRef, options?: AbortOptions): Promise<Outcome<VerifiedHeader>>
 }
 
-export type ContractName = 'grants' | 'records' | 'directory' | 'emergency' | 'audit'
+export type ContractName = 'grants' | 'records' | 'directory' | 'emergency' | 'audit' | 'guardians'
 
 /** One storage word: `slot` is the full 32-byte storage key (core/words.ts makes them). */
 export interface WordRef {

@@ -9,7 +9,7 @@ import { CID } from 'multiformats/cid'
 import type { Deployment } from '../core/deployment.ts'
 import type { PeerIdBytes } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
-import type { OnChainType } from '../core/typed-data.ts'
+import type { SignedMessage } from '../core/typed-data.ts'
 import type { Hint } from '../protocols/announce/index.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { StreamLimits } from '../protocols/framing.ts'
@@ -109,7 +109,10 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
       stores: stores.clinic,
       ownCard: card,
       replicate: async (...args) => late.replicate?.(...args),
-      onMined: ({ type }, block) => late.wire?.announce({ type: CONTRACT_OF[type], block })
+      onMined: ({ type }, block) => {
+        const contract = CONTRACT_OF[type]
+        if (contract != null) late.wire?.announce({ type: contract, block })
+      }
     }))
 
   if (init.afterCrash === true) await dropLeftovers({ ...init, ...stores, ledger, clinic })
@@ -169,8 +172,8 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
   }
 }
 
-/** The contract whose words a message changes. */
-const CONTRACT_OF = {
+/** The contract whose words a message changes, as far as gates read them. */
+const CONTRACT_OF: Partial<Record<SignedMessage['type'], Hint['type']>> = {
   Grants: 'grants',
   Revocations: 'grants',
   RevokeAll: 'grants',
@@ -181,7 +184,7 @@ const CONTRACT_OF = {
   Wish: 'emergency',
   Review: 'emergency',
   Anchors: 'audit'
-} as const satisfies Record<OnChainType, Hint['type']>
+}
 
 interface Late {
   wire?: Wire

@@ -177,7 +177,6 @@ export const custody: readonly Mutant[] = [
     ['keepers', ' && !isKeeper(entry, peer)', ''],
     ['blocks first', 'await replicate(', 'void replicate('],
     ['a signature', 'if (!this.#isSigned(notice)) return', 'if (false) return'],
-    ["the author's own", ' && equalBytes(by, authorOf(notice))', ''],
     ['strangers', 'if (!known) return', 'if (false) return'],
     ['a notice is kept', 'await store.notice(notice)\n', ''],
     ['gas for owners alone', ' || !isOwnersPeer(author, peer)) {', ') {']

@@ -4,14 +4,22 @@
  * @module
  */
 import { Interface } from 'ethers'
-import { fromHex, toHex0x } from '../../core/bytes.ts'
+import { equalBytes, fromHex, toHex0x } from '../../core/bytes.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { InvalidParametersError } from '../../core/errors.ts'
 import { openingHash } from '../../core/grant.ts'
 import type { Address } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import type { SignedMessage } from '../../core/typed-data.ts'
-import { AuditAnchor, Directory, Emergency, GrantRegistry, RecordRegistry } from './abi.ts'
+import { signerOf } from '../../core/signers.ts'
+import type { Delegation, SignedMessage } from '../../core/typed-data.ts'
+import {
+  AuditAnchor,
+  Directory,
+  Emergency,
+  GrantRegistry,
+  Guardians,
+  RecordRegistry
+} from './abi.ts'
 import type { ContractCall, DirectoryCall } from './contract-calls.ts'
 
 const interfaces = {
@@ -19,12 +27,19 @@ const interfaces = {
   records: new Interface(RecordRegistry.abi),
   directory: new Interface(Directory.abi),
   emergency: new Interface(Emergency.abi),
-  audit: new Interface(AuditAnchor.abi)
+  audit: new Interface(AuditAnchor.abi),
+  guardians: new Interface(Guardians.abi)
 }
 
 export interface EncodedCall {
   readonly to: Address
   readonly data: Uint8Array
+  /** An account that gets code by this transaction (EIP-7702). */
+  readonly authorisation?: Authorisation
+}
+
+export interface Authorisation extends Pick<Delegation, 'code' | 'nonce'> {
+  readonly sig: Uint8Array
 }
 
 type Parts = readonly [contract: keyof typeof interfaces, method: string, values: unknown[]]
@@ -34,14 +49,23 @@ type Parts = readonly [contract: keyof typeof interfaces, method: string, values
  *   deployment lacks the contract
  */
 export function encodeCall(call: ContractCall, deployment: Deployment, p: Primitives): EncodedCall {
-  const [contract, method, values] = 'message' in call ? messageParts(call, p) : actParts(call)
+  if (call.type === 'Delegation') {
+    const { account, code, nonce } = call.message
+    const authorisation = { code, nonce, sig: call.sig }
+    return { to: account, data: new Uint8Array(), authorisation } // its new code takes it
+  }
+  const parts = 'message' in call ? messageParts(call, deployment, p) : actParts(call)
+  const [contract, method, values] = parts
   const data = interfaces[contract].encodeFunctionData(method, hexed(values) as unknown[])
   const to = deployment[contract]
   if (to == null) throw new InvalidParametersError(`"deployment" expected ${contract}, got none`)
   return { to, data: fromHex(data) }
 }
 
-function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Parts {
+type Relayed = Exclude<SignedMessage, { readonly type: 'Delegation' }>
+
+function messageParts(call: Relayed, deployment: Deployment, p: Primitives): Parts {
+  const { type, message, sig } = call
   const signed = sig.byteLength > 0
   const by = (who: Address): unknown[] => (signed ? [who] : [])
   const end = signed ? [sig] : []
@@ -93,11 +117,7 @@ function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Par
     case 'Membership': {
       const { account, organisation, roles, version, deadline } = message
       const method = signed ? 'consentBySig' : 'consent'
-      return [
-        'directory',
-        method,
-        [...by(account), organisation, roles, version, deadline, ...end]
-      ]
+      return ['directory', method, [...by(account), organisation, roles, version, deadline, ...end]]
     }
     case 'Wish': {
       const { owner, wish, version } = message
@@ -109,6 +129,39 @@ function messageParts({ type, message, sig }: SignedMessage, p: Primitives): Par
       const values = [message.openingHash, message.outcomeHash]
       return ['emergency', method, [...by(message.owner), ...values, ...end]]
     }
+    case 'Guardianship': {
+      const { ward, guardian, rights, until, epoch, version } = message
+      const method = signed ? 'appointBySig' : 'appoint'
+      return ['guardians', method, [...by(ward), guardian, rights, until, epoch, version, ...end]]
+    }
+    case 'GuardianshipEnd': {
+      const { ward, guardian, version } = message
+      const signer = signerOf(deployment, call, p)
+      const byGuardian = signer != null && equalBytes(signer, guardian)
+      const method = signed ? 'endBySig' : 'end'
+      return [
+        'guardians',
+        method,
+        [...by(byGuardian ? guardian : ward), ward, guardian, version, ...end]
+      ]
+    }
+    case 'RecoveryPlan': {
+      const { account, planHash, delaySeconds, version } = message
+      const method = signed ? 'setPlanBySig' : 'setPlan'
+      return ['guardians', method, [...by(account), planHash, delaySeconds, version, ...end]]
+    }
+    case 'Veto': {
+      const method = signed ? 'vetoBySig' : 'veto'
+      return ['guardians', method, [...by(message.account), message.round, ...end]]
+    }
+    case 'Propose': {
+      const { account, successor, round, signatures } = message
+      const { salt, threshold, helpers } = message.plan
+      const plan = [salt, threshold, helpers]
+      return ['guardians', 'propose', [account, successor, round, plan, signatures]]
+    }
+    case 'Complete':
+      return ['guardians', 'complete', [message.account]]
     case 'Anchors': {
       const items = message.items.map(({ logTag, root, toSeq }) => [logTag, root, toSeq])
       const method = signed ? 'anchorBySig' : 'anchor'

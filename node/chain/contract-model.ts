@@ -12,8 +12,9 @@ import type { Address, Hash } from '../../core/ids.ts'
 import { ITEMS_PER_SIGNATURE } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import { Purpose } from '../../core/purposes.ts'
+import { signerOf } from '../../core/signers.ts'
 import type { Grants, Records, Revocations, SignedMessage } from '../../core/typed-data.ts'
-import { recoverTyped } from '../../core/typed-data.ts'
+import { typedDigest } from '../../core/typed-data.ts'
 import {
   anchorSlot,
   decodeGrantWord,
@@ -38,13 +39,26 @@ import { AuditModel } from './audit-model.ts'
 import type { ContractCall, RecordCall } from './contract-calls.ts'
 import { DirectoryModel } from './directory-model.ts'
 import { EmergencyModel } from './emergency-model.ts'
+import { GuardiansModel } from './guardians-model.ts'
 import { demand, type ModelBlock, ModelState } from './model-state.ts'
 
 const PURPOSE_BITS = Object.values(Purpose).reduce<number>((bits, bit) => bits | (1 << bit), 0)
 
+type GuardiansCall = SignedMessage & {
+  readonly type:
+    | 'Delegation'
+    | 'Guardianship'
+    | 'GuardianshipEnd'
+    | 'RecoveryPlan'
+    | 'Veto'
+    | 'Propose'
+    | 'Complete'
+}
+
 export class ContractModel {
   readonly state = new ModelState()
   readonly directory: DirectoryModel
+  readonly guardians: GuardiansModel
   readonly #emergency: EmergencyModel
   readonly #audit: AuditModel
   readonly #deployment: Deployment
@@ -55,6 +69,7 @@ export class ContractModel {
     this.#p = p
     this.directory = new DirectoryModel(this.state, deployment, p)
     this.#emergency = new EmergencyModel(this.state, this.directory, deployment, p)
+    this.guardians = new GuardiansModel(this.state, this.directory, deployment, p)
     this.#audit = new AuditModel(this.state, p)
   }
 
@@ -78,37 +93,46 @@ export class ContractModel {
         this.#revocations(call.message, call, from, block)
         break
       case 'RevokeAll':
-        this.#checkSigner(call, call.message.owner, from)
+        this.#checkSigner(call, call.message.owner, from, block)
         this.#setEpoch(call.message.owner, call.message.epoch, block)
         break
       case 'OptOut':
-        this.#checkSigner(call, call.message.owner, from)
+        this.#checkSigner(call, call.message.owner, from, block)
         this.#setOptOut(call.message, block)
         break
       case 'Records':
         this.#records(call.message, call, from, block)
         break
       case 'BindingEpoch':
-        this.#checkSigner(call, call.message.account, from)
+        this.#checkSigner(call, call.message.account, from, block)
         this.directory.bind(call.message.account, call.message.bindingEpoch, block)
         break
       case 'Membership':
-        this.#checkSigner(call, call.message.account, from)
+        this.#checkSigner(call, call.message.account, from, block)
         this.directory.consent(call.message, block)
         break
       case 'Wish':
-        this.#checkSigner(call, call.message.owner, from)
+        this.#checkSigner(call, call.message.owner, from, block)
         this.#emergency.wish(call.message, block)
         break
       case 'Review':
-        this.#checkSigner(call, call.message.owner, from)
+        this.#checkSigner(call, call.message.owner, from, block)
         this.#emergency.reviewOwn(call.message, block)
         break
       case 'Anchors':
         if (call.sig.byteLength > 0) checkLength(call.message.items.length)
-        this.#checkSigner(call, call.message.writer, from)
+        this.#checkSigner(call, call.message.writer, from, block)
         checkLength(call.message.items.length)
         this.#audit.anchor(call.message, block)
+        break
+      case 'Delegation':
+      case 'Guardianship':
+      case 'GuardianshipEnd':
+      case 'RecoveryPlan':
+      case 'Veto':
+      case 'Propose':
+      case 'Complete':
+        this.#guard(call, from, block)
         break
       case 'BreakGlass':
         this.#emergency.breakGlass(call, block)
@@ -128,19 +152,61 @@ export class ContractModel {
     }
   }
 
+  #guard(call: GuardiansCall, from: Address, block: ModelBlock): void {
+    switch (call.type) {
+      case 'Delegation': {
+        const signer = signerOf(this.#deployment, call, this.#p)
+        const own = signer != null && equalBytes(signer, call.message.account)
+        this.guardians.delegate(call.message, own)
+        break
+      }
+      case 'Guardianship':
+        this.#checkSuccession(call, call.message.ward, from, block)
+        this.guardians.appoint(call.message, block)
+        break
+      case 'GuardianshipEnd': {
+        const { ward, guardian } = call.message
+        const by = call.sig.byteLength > 0 ? signerOf(this.#deployment, call, this.#p) : from
+        const guards = by != null && equalBytes(by, guardian)
+        this.#checkSuccession(call, guards ? guardian : ward, from, block)
+        this.guardians.end(call.message, block)
+        break
+      }
+      case 'RecoveryPlan':
+        this.#checkSuccession(call, call.message.account, from, block)
+        this.guardians.setPlan(call.message, block)
+        break
+      case 'Veto':
+        this.#checkSuccession(call, call.message.account, from, block)
+        this.guardians.veto(call.message, block)
+        break
+      case 'Propose':
+        this.guardians.propose(call.message, block)
+        break
+      case 'Complete':
+        this.guardians.complete(call.message.account, block)
+        break
+    }
+  }
+
   /** Without a signature the sender speaks for itself. */
-  #checkSigner(call: SignedMessage, owner: Address, from: Address): void {
+  #checkSigner(call: SignedMessage, owner: Address, from: Address, block: ModelBlock): void {
     if (call.sig.byteLength === 0 && equalBytes(owner, from)) return
     demand(!isZero(owner), 'TypedMessagesZeroSigner')
+    const signer = signerOf(this.#deployment, call, this.#p)
+    if (signer != null && equalBytes(signer, owner)) return
     // The union is of (type, message) pairs that belong together; TypeScript cannot see it here.
-    const signer = recoverTyped(
-      this.#deployment,
-      call.type as 'RevokeAll',
-      call.message as never,
-      call.sig,
-      this.#p
-    )
-    demand(signer != null && equalBytes(signer, owner), 'TypedMessagesBadSignature')
+    const { type, message, sig } = call as SignedMessage & { readonly type: 'RevokeAll' }
+    const digest = typedDigest(this.#deployment, type, message, this.#p)
+    const vouched = this.guardians.isValidSignature(owner, digest, sig, block)
+    demand(vouched, 'TypedMessagesBadSignature')
+  }
+
+  /** Guardians takes nobody's word but the successor's, once there is one. */
+  #checkSuccession(call: SignedMessage, account: Address, from: Address, block: ModelBlock): void {
+    const successor = this.guardians.successorOf(account)
+    if (call.sig.byteLength > 0) this.#checkSigner(call, successor ?? account, from, block)
+    else demand(successor == null, 'GuardiansSucceeded')
   }
 
   // ---- GrantRegistry
@@ -151,7 +217,7 @@ export class ContractModel {
     // One item goes through grantBySig, which looks at the deadline first, as do unsigned forms.
     if (items.length === 1 || call.sig.byteLength === 0) demand(!late, 'TypedMessagesExpired')
     checkLength(items.length)
-    this.#checkSigner(call, owner, from)
+    this.#checkSigner(call, owner, from, block)
     demand(!late, 'TypedMessagesExpired')
     const stored = this.#owner(owner)
     demand(epoch === stored.epoch, 'GrantRegistryWrongEpoch')
@@ -167,7 +233,7 @@ export class ContractModel {
   #revocations(message: Revocations, call: SignedMessage, from: Address, block: ModelBlock): void {
     const { owner, items } = message
     checkLength(items.length)
-    this.#checkSigner(call, owner, from)
+    this.#checkSigner(call, owner, from, block)
     const { epoch } = this.#owner(owner)
     for (const { openingHash: opening, version } of items) {
       demand(!isZero(opening), 'GrantRegistryZeroOpening')
@@ -238,7 +304,7 @@ export class ContractModel {
   #records(message: Records, call: SignedMessage, from: Address, block: ModelBlock): void {
     const { owner, items, deadline } = message
     if (call.sig.byteLength > 0) checkLength(items.length)
-    this.#checkSigner(call, owner, from)
+    this.#checkSigner(call, owner, from, block)
     demand(block.timeSeconds <= deadline, 'TypedMessagesExpired')
     checkLength(items.length)
     for (const item of items) {

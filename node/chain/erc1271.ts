@@ -5,8 +5,8 @@
  * @module
  */
 import type { AbortOptions } from '@libp2p/interface'
-import { concat, equalBytes, fromHex, uintBe } from '../../core/bytes.ts'
-import type { Address, Hash } from '../../core/ids.ts'
+import { concat, equalBytes, fromHex, toBigInt, uintBe } from '../../core/bytes.ts'
+import { type Address, type Hash, hash } from '../../core/ids.ts'
 import { HEAD_GRACE_MS, RPC_MAX_MS } from '../../core/limits.ts'
 import type { Endpoint, VerifiedHeader } from '../adapters.ts'
 import type { ChainParameters } from './parameters.ts'
@@ -21,13 +21,25 @@ export interface ContractSignaturesInit {
 }
 
 const SELECTOR = fromHex('1626ba7e')
-const MAGIC = concat(SELECTOR, new Uint8Array(28))
+/** What an account answers that takes a signature for its own. */
+export const VOUCHED = concat(SELECTOR, new Uint8Array(28))
 
 /** isValidSignature(bytes32 digest, bytes signature). */
 function callData(digest: Hash, signature: Uint8Array): Uint8Array {
   const padding = new Uint8Array((32 - (signature.byteLength % 32)) % 32)
   const length = signature.byteLength
   return concat(SELECTOR, digest, uintBe(64, 32), uintBe(length, 32), signature, padding)
+}
+
+/** What `callData` asks; undefined for another call. */
+export function readContractCall(
+  data: Uint8Array
+): { readonly digest: Hash; readonly signature: Uint8Array } | undefined {
+  const head = 4 + 3 * 32
+  if (data.byteLength < head || !equalBytes(data.subarray(0, 4), SELECTOR)) return undefined
+  const length = Number(toBigInt(data.subarray(4 + 2 * 32, head)))
+  if (head + length > data.byteLength) return undefined
+  return { digest: hash(data.slice(4, 36)), signature: data.slice(head, head + length) }
 }
 
 /** Asks whether the code at `account` vouches for a signature over `digest` at `head`. */
@@ -60,7 +72,7 @@ export async function contractSignature(
     )
     const answer = winner(answers)
     if (answer == null) return 'unresolved'
-    return equalBytes(answer, MAGIC) ? 'ok' : 'bad'
+    return equalBytes(answer, VOUCHED) ? 'ok' : 'bad'
   } finally {
     done.abort()
   }

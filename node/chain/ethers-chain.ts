@@ -7,6 +7,7 @@ import type { Deployment } from '../../core/deployment.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { ChainWriter, TxReceipt } from '../adapters.ts'
 import { encodeCall } from './calls.ts'
+import { delegate } from './delegate.ts'
 import { Sender } from './sender.ts'
 
 export interface EthersWriterInit {
@@ -25,10 +26,10 @@ export function ethersWriter(init: EthersWriterInit): ChainWriter {
   return {
     account: sender.account,
     async submit(call, options): Promise<TxReceipt> {
-      const { txHash, block, gasUsed } = await sender.send(
-        encodeCall(call, deployment, primitives),
-        options
-      )
+      const { txHash, block, gasUsed } =
+        call.type === 'Delegation'
+          ? await delegate(sender, call, deployment, primitives, options)
+          : await sender.send(encodeCall(call, deployment, primitives), options)
       return { txHash, block, gasUsed }
     }
   }

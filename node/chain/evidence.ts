@@ -25,7 +25,8 @@ export const CONTRACTS: readonly ContractName[] = [
   'records',
   'directory',
   'emergency',
-  'audit'
+  'audit',
+  'guardians'
 ]
 
 const nodes = list(bytesUpTo(PROOF_NODE_BYTES, 1), PROOF_NODES_MAX)

@@ -6,7 +6,7 @@
  * @module
  */
 import { RLP } from '@ethereumjs/rlp'
-import { toHex, u64be, utf8 } from '../../core/bytes.ts'
+import { concat, toHex, u64be, utf8 } from '../../core/bytes.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { ChainUnavailableError, TransactionFailedError } from '../../core/errors.ts'
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
@@ -14,6 +14,7 @@ import type { Primitives } from '../../core/primitives.ts'
 import type { BlockRef, ChainWriter, Clock, TxReceipt, WordRef } from '../adapters.ts'
 import type { ContractCall, Seat } from './contract-calls.ts'
 import { ContractModel } from './contract-model.ts'
+import { readContractCall, VOUCHED } from './erc1271.ts'
 import { claimOf } from './header.ts'
 import { type EndpointFaults, MemoryEndpoint } from './memory-endpoint.ts'
 import { MemoryState, type Roots } from './memory-state.ts'
@@ -35,8 +36,8 @@ export interface MemoryChainInit {
   readonly strangers?: number
   /** @default now */
   readonly genesisSeconds?: number
-  /** What eth_call answers, for contract accounts (ERC-1271). @default nothing */
-  readonly answerCall?: (to: Address, data: Uint8Array) => Uint8Array
+  /** What eth_call answers, for contract accounts (ERC-1271). @default WardAccount's answers */
+  readonly answerCall?: (to: Address, data: Uint8Array) => Uint8Array | undefined
 }
 
 interface Block {
@@ -57,6 +58,8 @@ interface Pending {
 }
 
 const FINALIZED_DEPTH = 8
+/** bytes4(0xffffffff), as an account says no. */
+const REFUSED = concat(new Uint8Array(4).fill(0xff), new Uint8Array(28))
 const ZEROS_32 = new Uint8Array(32)
 
 export class MemoryChain {
@@ -138,9 +141,26 @@ export class MemoryChain {
         }
         return await this.#state.proof(block.roots, account, keys)
       },
-      call: (to: Address, data: Uint8Array) => this.#init.answerCall?.(to, data) ?? new Uint8Array()
+      call: (to: Address, data: Uint8Array, ref: BlockRef) =>
+        this.#init.answerCall?.(to, data) ?? this.#answerCall(to, data, ref)
     }
     return new MemoryEndpoint(name, view, faults)
+  }
+
+  /**
+   * isValidSignature of accounts that delegated to WardAccount, by the newest state and the block's
+   * time: the model keeps no older one. Anything else answers nothing.
+   */
+  #answerCall(to: Address, data: Uint8Array, { number }: BlockRef): Uint8Array {
+    const asked = readContractCall(data)
+    const block = this.#blocks[number]
+    if (asked == null || block == null || this.#model.guardians.codeOf(to).code == null) {
+      return new Uint8Array()
+    }
+    const at = { number, timeSeconds: timeOf(block) }
+    const { digest, signature } = asked
+    const ok = this.#model.guardians.isValidSignature(to, digest, signature, at)
+    return ok ? VOUCHED : REFUSED
   }
 
   /** A chain with the same past and a future of its own: what a liar shows. */
@@ -220,7 +240,7 @@ export class MemoryChain {
         mined.reject(new TransactionFailedError(err.error, `0x${toHex(txHash)}`))
       }
     }
-    const roots = await this.#state.apply(parent.roots, this.#changes())
+    const roots = await this.#state.apply(parent.roots, this.#changes(), this.#touched())
     const block = this.#push(timeSeconds, roots, transactions, mark, like?.rlp)
     for (const each of settle) each({ number: block.number, hash: block.hash })
   }
@@ -233,6 +253,11 @@ export class MemoryChain {
   #changes(): { ref: WordRef; word: bigint }[] {
     const { state } = this.#model
     return state.takeChanged().map((ref) => ({ ref, word: state.word(ref) }))
+  }
+
+  #touched() {
+    const { state, guardians } = this.#model
+    return state.takeTouched().map((account) => ({ account, ...guardians.codeOf(account) }))
   }
 
   #push(
@@ -304,12 +329,16 @@ function memoryDeployment({ primitives: p, chainId = 1_337 }: MemoryChainInit): 
     directory: at('directory'),
     emergency: at('emergency'),
     audit: at('audit'),
+    guardians: at('guardians'),
+    wardAccount: at('wardAccount'),
     codeHashes: {
       grants: code('grants'),
       records: code('records'),
       directory: code('directory'),
       emergency: code('emergency'),
-      audit: code('audit')
+      audit: code('audit'),
+      guardians: code('guardians'),
+      wardAccount: code('wardAccount')
     }
   }
 }

@@ -9,11 +9,13 @@ import { createMerkleProof, MerklePatriciaTrie } from '@ethereumjs/mpt'
 import { RLP } from '@ethereumjs/rlp'
 import { MapDB, ValueEncoding } from '@ethereumjs/util'
 import { equalBytes, utf8, wordBytes } from '../../core/bytes.ts'
+import { delegatedCodeHash } from '../../core/delegation.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { type Address, type Hash, hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { ClaimedProof, ContractName, WordRef } from '../adapters.ts'
 import { CONTRACTS } from './evidence.ts'
+import type { AccountCode } from './guardians-model.ts'
 
 /** The roots of one block's tries. */
 export interface Roots {
@@ -23,17 +25,17 @@ export interface Roots {
 
 export class MemoryState {
   readonly #deployment: Deployment
-  readonly #p: Pick<Primitives, 'keccak256'>
+  readonly #p: Primitives
   readonly #db = new MapDB<string, string | Uint8Array>()
 
-  constructor(deployment: Deployment, p: Pick<Primitives, 'keccak256'>) {
+  constructor(deployment: Deployment, p: Primitives) {
     this.#deployment = deployment
     this.#p = p
   }
 
   /** `strangers` other accounts make the proofs as deep as on a chain that others use too. */
   async genesis(strangers: number): Promise<Roots> {
-    const empty = hash(this.#trie().EMPTY_TRIE_ROOT)
+    const empty = this.#empty
     const storage = Object.fromEntries(CONTRACTS.map((name) => [name, empty])) as Roots['storage']
     let state = empty
     for (let i = 0; i < strangers; i++) {
@@ -47,7 +49,8 @@ export class MemoryState {
   /** The roots after some words changed. */
   async apply(
     roots: Roots,
-    changes: readonly { readonly ref: WordRef; readonly word: bigint }[]
+    changes: readonly { readonly ref: WordRef; readonly word: bigint }[],
+    accounts: readonly (AccountCode & { readonly account: Address })[] = []
   ): Promise<Roots> {
     const storage = { ...roots.storage }
     for (const { ref, word } of changes) {
@@ -56,6 +59,10 @@ export class MemoryState {
     let { state } = roots
     for (const name of new Set(changes.map(({ ref }) => ref.contract))) {
       state = await this.#putContract(state, name, storage[name])
+    }
+    for (const { account: at, nonce, code } of accounts) {
+      const codeHash = code == null ? this.#p.keccak256() : delegatedCodeHash(code, this.#p)
+      state = await this.#put(state, at, account(this.#empty, hash(codeHash), nonce))
     }
     return { state, storage }
   }
@@ -66,6 +73,10 @@ export class MemoryState {
     const storage = []
     for (const key of keys) storage.push({ key, nodes: await createMerkleProof(storageTrie, key) })
     return { account: await createMerkleProof(this.#trie(roots.state), address), storage }
+  }
+
+  get #empty(): Hash {
+    return hash(this.#trie().EMPTY_TRIE_ROOT)
   }
 
   async #putContract(state: Hash, name: ContractName, storageRoot: Hash): Promise<Hash> {
@@ -91,9 +102,9 @@ export class MemoryState {
   }
 }
 
-/** nonce 1, balance 0, storage root, code hash. */
-const account = (storageRoot: Hash, codeHash: Hash): Uint8Array =>
-  RLP.encode([Uint8Array.of(1), new Uint8Array(), storageRoot, codeHash])
+/** nonce, balance 0, storage root, code hash. */
+const account = (storageRoot: Hash, codeHash: Hash, nonce = 1): Uint8Array =>
+  RLP.encode([nonce, new Uint8Array(), storageRoot, codeHash])
 
 /** Zero deletes. */
 function wordRlp(word: bigint): Uint8Array {

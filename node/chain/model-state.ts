@@ -4,7 +4,7 @@
  * @module
  */
 import { toHex } from '../../core/bytes.ts'
-import type { Hash } from '../../core/ids.ts'
+import type { Address, Hash } from '../../core/ids.ts'
 import type { ContractName, WordRef } from '../adapters.ts'
 
 /** The block that a call stands in. */
@@ -33,6 +33,7 @@ export class ModelState {
   readonly #others = new Map<string, number>()
   readonly #journal: (() => void)[] = []
   readonly #changed = new Map<string, WordRef>()
+  readonly #touched = new Map<string, Address>()
 
   word({ contract, slot }: WordRef): bigint {
     return this.#words.get(keyOf(contract, slot))?.word ?? 0n
@@ -61,6 +62,20 @@ export class ModelState {
       else this.#others.set(name, before)
     })
     this.#others.set(name, value)
+  }
+
+  /** An account's nonce or code changed. */
+  touchAccount(account: Address): void {
+    const key = toHex(account)
+    this.#journal.push(() => this.#touched.set(key, account))
+    this.#touched.set(key, account)
+  }
+
+  /** The accounts touched since the last call of this. */
+  takeTouched(): Address[] {
+    const accounts = [...this.#touched.values()]
+    this.#touched.clear()
+    return accounts
   }
 
   /** Where the journal stands, to go back to. */

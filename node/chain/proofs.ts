@@ -141,7 +141,8 @@ class ProofSource implements WordSource {
         records: new ContractAtBlock(this.#init, 'records', block),
         directory: new ContractAtBlock(this.#init, 'directory', block),
         emergency: new ContractAtBlock(this.#init, 'emergency', block),
-        audit: new ContractAtBlock(this.#init, 'audit', block)
+        audit: new ContractAtBlock(this.#init, 'audit', block),
+        guardians: new ContractAtBlock(this.#init, 'guardians', block)
       },
       answers: new Map()
     }

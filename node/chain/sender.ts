@@ -3,13 +3,13 @@
  * many may be under way, and waits until each is mined. Sending is serialised, waiting is not.
  * @module
  */
-import { Transaction, Wallet } from 'ethers'
+import { Signature, Transaction, Wallet } from 'ethers'
 import { fromHex, toHex0x } from '../../core/bytes.ts'
 import { ChainUnavailableError, TransactionFailedError } from '../../core/errors.ts'
 import { type Address, address, hash } from '../../core/ids.ts'
 import { TX_POLL_MS, TX_WAIT_MS } from '../../core/limits.ts'
 import type { TxReceipt } from '../adapters.ts'
-import { errorName } from './calls.ts'
+import { type Authorisation, errorName } from './calls.ts'
 import { JsonRpc, RpcError } from './endpoint-rpc.ts'
 import { dataBytes, fields, quantity, quantityBig, quantityHex } from './rpc-values.ts'
 
@@ -27,6 +27,7 @@ export interface Draft {
   readonly to?: Address
   readonly data?: Uint8Array
   readonly value?: bigint
+  readonly authorisation?: Authorisation | undefined
 }
 
 /** A mined transaction; `contract` is the address that it created. */
@@ -38,6 +39,8 @@ type Options = { readonly signal?: AbortSignal | undefined }
 
 /** Head room for what other transactions of the same block change. */
 const GAS_MARGIN_PERCENT = 125n
+/** EIP-7702: 21000 for the transaction, 25000 for the authorisation, and the account's `receive`. */
+const DELEGATION_GAS = 100_000n
 /** Counted by ourselves only while many are under way: endpoints may lag behind what they took. */
 const NONCE_KEPT_MS = 2_000
 /** Sends again after another process took the nonce. */
@@ -67,10 +70,14 @@ export class Sender {
       data: toHex0x(draft.data ?? new Uint8Array()),
       value: quantityHex(draft.value ?? 0n)
     }
-    const [gasLimit, fees] = await Promise.all([this.#estimate(call, options), this.#fees(options)])
+    const { authorisation } = draft
+    const [gasLimit, fees] = await Promise.all([
+      authorisation == null ? this.#estimate(call, options) : DELEGATION_GAS,
+      this.#fees(options)
+    ])
     const { to = null, data, value } = call as typeof call & { to?: string }
     const txHash = await this.#inTurn(() =>
-      this.#sendNext({ to, data, value, gasLimit, ...fees }, options)
+      this.#sendNext({ to, data, value, gasLimit, ...fees }, authorisation, options)
     )
     return await this.#mined(txHash, call, options)
   }
@@ -114,6 +121,7 @@ export class Sender {
       maxFeePerGas: bigint
       maxPriorityFeePerGas: bigint
     },
+    authorisation: Authorisation | undefined,
     options: Options
   ): Promise<string> {
     // a reorg may have taken our last transactions back, and then the next number would never come
@@ -126,7 +134,11 @@ export class Sender {
         options
       )
       const { chainId } = this.#init
-      const unsigned = Transaction.from({ ...tx, type: 2, chainId, nonce: this.#nonce })
+      const kind =
+        authorisation == null
+          ? { type: 2 }
+          : { type: 4, authorizationList: [listed(authorisation, chainId)] }
+      const unsigned = Transaction.from({ ...tx, ...kind, chainId, nonce: this.#nonce })
       unsigned.signature = this.#wallet.signingKey.sign(unsigned.unsignedHash)
       try {
         const sent = await this.rpc.ask(
@@ -182,6 +194,11 @@ export class Sender {
     }
     return new TransactionFailedError('reverted', txHash)
   }
+}
+
+function listed({ code, nonce, sig }: Authorisation, chainId: number) {
+  const signature = Signature.from(toHex0x(sig))
+  return { address: toHex0x(code), nonce: BigInt(nonce), chainId: BigInt(chainId), signature }
 }
 
 interface Receipt extends Mined {

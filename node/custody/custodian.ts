@@ -4,11 +4,11 @@
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { equalBytes } from '../../core/bytes.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import type { Address, PeerIdBytes } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import { recoverTyped, type SignedMessage } from '../../core/typed-data.ts'
+import { authorOf, isSignedByAuthor } from '../../core/signers.ts'
+import type { SignedMessage } from '../../core/typed-data.ts'
 import { CustodyCode } from '../../protocols/custody/constants.ts'
 import type {
   CustodyHandler,
@@ -17,7 +17,7 @@ import type {
   RecordRef,
   ServingOptions
 } from '../../protocols/custody/index.ts'
-import { authorOf, type Relayer } from '../relayer/relayer.ts'
+import type { Relayer } from '../relayer/relayer.ts'
 import type { CustodyStore } from './custody-store.ts'
 import { isKeeper } from './custody-store.ts'
 import type { Intake } from './intake.ts'
@@ -105,8 +105,6 @@ export class Custodian implements CustodyHandler {
 
   #isSigned(notice: SignedMessage): boolean {
     const { deployment, primitives } = this.#init
-    const { type, message, sig } = notice
-    const by = recoverTyped(deployment, type, message, sig, primitives)
-    return by != null && equalBytes(by, authorOf(notice))
+    return isSignedByAuthor(deployment, notice, primitives)
   }
 }

@@ -7,8 +7,8 @@
 import type { AbortOptions } from '@libp2p/interface'
 import { toHex } from '../../core/bytes.ts'
 import { RateLimitedError } from '../../core/errors.ts'
-import type { Address } from '../../core/ids.ts'
 import { RELAYS_BURST, RELAYS_PENDING, RELAYS_PER_SECOND } from '../../core/limits.ts'
+import { authorOf } from '../../core/signers.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import { RateLimiter } from '../../protocols/framing.ts'
 import type { BlockRef, ChainWriter, Clock, TxReceipt } from '../adapters.ts'
@@ -53,9 +53,3 @@ export class Relayer {
 }
 
 const BUSY_MS = 1_000
-
-/** Whose act a message is. */
-export function authorOf({ message }: SignedMessage): Address {
-  if ('owner' in message) return message.owner
-  return 'account' in message ? message.account : message.writer
-}

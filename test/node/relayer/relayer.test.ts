@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { type RateLimitedError, TransactionFailedError } from '../../../core/errors.ts'
 import { type Address, address } from '../../../core/ids.ts'
 import { RELAYS_BURST, RELAYS_PENDING } from '../../../core/limits.ts'
+import { authorOf } from '../../../core/signers.ts'
 import type { SignedMessage } from '../../../core/typed-data.ts'
 import type { TxReceipt } from '../../../node/adapters.ts'
 import type { ContractCall } from '../../../node/chain/contract-calls.ts'
-import { authorOf, Relayer } from '../../../node/relayer/relayer.ts'
+import { Relayer } from '../../../node/relayer/relayer.ts'
 import { named, TestClock } from '../../fixtures/gate.ts'
 
 const account = (name: string): Address => address(named(name).slice(12))
