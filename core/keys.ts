@@ -4,8 +4,8 @@
  * @module
  */
 import { concat, domain, toBigInt, u32be, utf8, wipe, wordBytes } from './bytes.ts'
-import type { ChartKey, KemSeed, RootSecret } from './ids.ts'
-import { chartKey as asChartKey, kemSeed as asKemSeed } from './ids.ts'
+import type { ChartKey, Hash, KemSeed, RootSecret } from './ids.ts'
+import { chartKey as asChartKey, kemSeed as asKemSeed, hash } from './ids.ts'
 import type { Primitives } from './primitives.ts'
 
 /** Order of secp256k1 (SEC 2 §2.4.1). */
@@ -36,6 +36,10 @@ export const kemSeed = (root: RootSecret, p: Primitives): KemSeed =>
 /** Wraps this node's stores at rest, 32 bytes. */
 export const storeKey = (root: RootSecret, p: Primitives): Uint8Array =>
   derive(root, 'store', 32, p)
+
+/** Hides which log an anchor on chain is of, 32 bytes; derived, so that it cannot be lost. */
+export const logSalt = (root: RootSecret, p: Primitives): Hash =>
+  hash(derive(root, 'log-salt', 32, p))
 
 /**
  * The secp256k1 key of the account that owns one chart, 32 bytes big-endian:
