@@ -21,6 +21,7 @@ import { ShareReader } from './custody/share-reader.ts'
 import { Keeper } from './inbox/keeper.ts'
 import { Mailbox } from './inbox/mailbox.ts'
 import type { NodeIdentity } from './keys/identity.ts'
+import { LogAnchor } from './receipts/anchor.ts'
 import { EvidenceStore } from './receipts/evidence-store.ts'
 import type { ReceiptIndex } from './receipts/receipt-index.ts'
 import { ReceiptLog } from './receipts/receipt-log.ts'
@@ -63,6 +64,7 @@ export interface Clinic {
   readonly custody: CustodyStore
   readonly mailbox: Mailbox
   readonly receipts: ReceiptLog
+  readonly anchor: LogAnchor
   readonly gate: Gate
   readonly keeper: Keeper
   readonly custodian: Custodian
@@ -97,6 +99,11 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
       budget.claim({ grantId: grantId(receipt.grantId), recordId, ver }, decodeLink(link.b).at)
     }
   })
+  const anchor = new LogAnchor({
+    ...init,
+    receipts,
+    headMaxAgeSeconds: parameters.headMaxAgeSeconds
+  })
   const custody = await CustodyStore.open(stores.custody, primitives)
   const mailbox = await Mailbox.open(stores.mailbox)
   const evidence = new EvidenceStore(stores.evidence, primitives)
@@ -114,15 +121,19 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
   }
   const rights = new BlockRights({ custody, clock, isOwnersPeer })
   const policy = gatePolicy(parameters)
-  const gate = new Gate({ ...init, policy, custody, shares, receipts, evidence, budget, rights })
+  const kept = { custody, shares, receipts, anchor, evidence, budget, rights }
+  const gate = new Gate({ ...init, ...kept, policy })
   const intake = new Intake({ ...init, store: custody, receipts })
   const { writer, onMined } = init
   const relayer = writer && new Relayer({ writer, clock, ...(onMined && { onMined }) })
+  // before anybody asks; where the chain is away, whoever asks first looks again
+  await anchor.check()
   gate.start()
   return {
     custody,
     mailbox,
     receipts,
+    anchor,
     gate,
     keeper: new Keeper({ ...init, mailbox, receipts }),
     custodian: new Custodian({

@@ -7,8 +7,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { bytesUpTo, decode, encode, map } from '../../core/codec.ts'
 import { StoreCorruptError } from '../../core/errors.ts'
-import type { Address, PeerIdBytes } from '../../core/ids.ts'
+import type { Address, Hash, PeerIdBytes } from '../../core/ids.ts'
 import { COMMIT_GROUP, RECEIPT_MAX_BYTES } from '../../core/limits.ts'
+import { EMPTY_LOG, grown, merkleRoot } from '../../core/merkle-log.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import {
   appendLink,
@@ -17,7 +18,9 @@ import {
   type ChainEntry,
   checkEntry,
   decodeBody,
+  decodeLink,
   encodeBody,
+  linkHash,
   type ReceiptBody,
   signedLinkShape
 } from '../../core/receipt.ts'
@@ -57,6 +60,8 @@ export class ReceiptLog {
   readonly #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
   #end: ChainEnd = CHAIN_START
+  #tree = EMPTY_LOG
+  #firstAtSeconds: number | undefined
   #whole = true
   #indexed = true
 
@@ -80,6 +85,7 @@ export class ReceiptLog {
       const { entry, owner } = read
       const { end, faults } = checkEntry(log.#end, entry, { peer, guardSeconds }, primitives)
       if (faults.length > 0) log.#whole = false
+      else log.#grow(entry)
       log.#end = end
       init.onReceipt?.(entry)
       if (seq > indexed) index.add(seq, owner, entry)
@@ -97,6 +103,37 @@ export class ReceiptLog {
   /** Number of the newest link. */
   get lastSeq(): number {
     return this.#end.seq
+  }
+
+  /** When the first link was written; undefined while there is none. */
+  get firstAtSeconds(): number | undefined {
+    return this.#firstAtSeconds
+  }
+
+  /** How many links there are and the root over them: what is anchored (core/merkle-log.ts). */
+  get top(): { readonly toSeq: number; readonly root: Hash } {
+    return { toSeq: this.#tree.size, root: merkleRoot(this.#tree, this.#init.primitives) }
+  }
+
+  /** The root over the first links, read anew; undefined if there are not so many. */
+  async rootAt(toSeq: number): Promise<Hash | undefined> {
+    const { primitives: p } = this.#init
+    const { size } = this.#tree
+    if (toSeq === size) return merkleRoot(this.#tree, p)
+    if (toSeq > size) return undefined
+    let tree = EMPTY_LOG
+    for await (const { link } of this.entries()) {
+      if (tree.size === toSeq) break
+      tree = grown(tree, linkHash(link, p), p)
+    }
+    return tree.size === toSeq ? merkleRoot(tree, p) : undefined
+  }
+
+  /** Takes a link that is on disk into the tree. */
+  #grow({ link }: Receipt): void {
+    const { primitives: p } = this.#init
+    if (this.#tree.size === 0) this.#firstAtSeconds = decodeLink(link.b).at
+    this.#tree = grown(this.#tree, linkHash(link, p), p)
   }
 
   /**
@@ -130,6 +167,7 @@ export class ReceiptLog {
       this.#end = end
       for (const [i, { owner, written }] of group.entries()) {
         const receipt = receipts[i] as Receipt
+        this.#grow(receipt)
         this.#index(before + i + 1, owner, receipt)
         written.resolve(receipt)
       }

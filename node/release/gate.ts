@@ -31,6 +31,7 @@ import type { Clock, HeadSource, Random, VerifiedHeader, WordSource } from '../a
 import type { CustodyEntry, CustodyStore } from '../custody/custody-store.ts'
 import type { ShareReader } from '../custody/share-reader.ts'
 import type { NodeIdentity } from '../keys/identity.ts'
+import type { LogAnchor } from '../receipts/anchor.ts'
 import type { Evidence, EvidenceStore } from '../receipts/evidence-store.ts'
 import type { Receipt, ReceiptLog } from '../receipts/receipt-log.ts'
 import { RefusalTally } from '../receipts/refusal-tally.ts'
@@ -55,6 +56,7 @@ export interface GateInit {
   readonly custody: CustodyStore
   readonly shares: ShareReader
   readonly receipts: ReceiptLog
+  readonly anchor: Pick<LogAnchor, 'state' | 'isBehind' | 'check'>
   readonly evidence: EvidenceStore
   readonly budget: Budget
   /** Asks an account's code about a signature (ERC-1271), at a verified head. */
@@ -166,7 +168,8 @@ export class Gate {
     stream: StreamState,
     queueFull: boolean
   ): Work {
-    const { custody, primitives: p, identity, deployment, policy, receipts, clock } = this.#init
+    const { custody, primitives: p, identity, deployment, policy, clock } = this.#init
+    const { receipts, anchor } = this.#init
     const { binding, bindingSig } = request
     const lastSeq = stream.lastSeq
     if (request.seq === lastSeq + 1) stream.lastSeq = request.seq
@@ -182,7 +185,7 @@ export class Gate {
         queueFull,
         peerOverRate: stream.retryMs > 0
       },
-      audit: { whole: receipts.isWhole, behindAnchor: false },
+      audit: { whole: receipts.isWhole, behindAnchor: anchor.isBehind },
       request,
       verdicts: {
         request: verified ? 'ok' : 'bad',
@@ -200,7 +203,7 @@ export class Gate {
 
   /** Asks `decide()` until it needs nothing more; a release is claimed in the same turn. */
   async #decide(work: Work): Promise<ReleaseDecision | { readonly code: RefuseCode }> {
-    const { heads, words, primitives: p, budget, clock, custody } = this.#init
+    const { heads, words, primitives: p, budget, clock, custody, anchor } = this.#init
     const { request, stream } = work
     using limit = within(EXCHANGE_MAX_MS, stream.signal)
     const { signal } = limit
@@ -215,7 +218,16 @@ export class Gate {
         used: budget.used(use, request.opening.window, nowMs / 1_000)
       }
       const decision = decide(work.input, p)
-      if (decision.kind === 'refuse') return { code: decision.code }
+      if (decision.kind === 'refuse') {
+        if (decision.code !== Code.AUDIT_BROKEN || anchor.state.kind !== 'unknown') {
+          return { code: decision.code }
+        }
+        // the chain may say by now what it did not at the start: how far the log is anchored
+        await anchor.check({ signal })
+        if (anchor.isBehind) return { code: decision.code }
+        work.input = { ...work.input, audit: { ...work.input.audit, behindAnchor: false } }
+        continue
+      }
       if (decision.kind === 'release') {
         if (request.want === 'share') budget.claim(use, nowMs / 1_000)
         return decision

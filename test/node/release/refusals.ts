@@ -539,24 +539,12 @@ const own: RefusalCase[] = [
   {
     id: 'a chain that keeps us waiting',
     code: 605,
-    arrange: (world) =>
-      world.open({
-        heads: {
-          current: () => Promise.reject(TOO_LATE),
-          onConfirmedLine: () => Promise.reject(TOO_LATE)
-        }
-      })
+    arrange: (world) => openOverHeadsThat(world, () => Promise.reject(TOO_LATE))
   },
   {
     id: 'a fault of our own',
     code: 606,
-    arrange: (world) =>
-      world.open({
-        heads: {
-          current: () => Promise.reject(new Error('a fault')),
-          onConfirmedLine: () => Promise.reject(new Error('a fault'))
-        }
-      })
+    arrange: (world) => openOverHeadsThat(world, () => Promise.reject(new Error('a fault')))
   },
   {
     id: 'a fault of our own before anything is known',
@@ -570,6 +558,12 @@ const own: RefusalCase[] = [
     }
   }
 ]
+
+/** Without AuditAnchor, so that nothing is asked before the request is. */
+function openOverHeadsThat(world: GateWorld, fail: () => Promise<never>): Promise<void> {
+  const { audit: _, ...deployment } = world.chain.deployment
+  return world.open({ deployment, heads: { current: fail, onConfirmedLine: fail } })
+}
 
 export const REFUSALS: readonly RefusalCase[] = [
   ...malformed,
