@@ -56,6 +56,8 @@ export interface ClinicInit {
   readonly replicate: (cid: Uint8Array, from: PeerIdBytes, options: ServingOptions) => Promise<void>
   /** Somebody's words on chain changed through us: others should look. */
   readonly onMined?: RelayerInit['onMined']
+  /** Where a peer was last seen, as a pack tells it. @default nowhere */
+  readonly addrsOf?: GateInit['addrsOf']
   /** Until a denial may leave. @default a timer */
   readonly sleep?: GateInit['sleep']
 }

@@ -84,6 +84,7 @@ export class CustodyStore {
   readonly #primitives: Primitives
   readonly #entries = new Map<string, Folded>()
   readonly #roots = new Map<string, Folded>()
+  readonly #owners = new Map<string, Folded[]>()
   readonly #ranks = new Map<string, number>()
   readonly #keys = new Map<string, Uint8Array>()
 
@@ -115,6 +116,11 @@ export class CustodyStore {
   /** The record version whose ciphertext has this CID. */
   findByRoot(cid: Uint8Array): CustodyEntry | undefined {
     return this.#roots.get(toHex(cid))
+  }
+
+  /** All that lies here of one owner. */
+  ofOwner(owner: Address): readonly CustodyEntry[] {
+    return this.#owners.get(toHex(owner)) ?? []
   }
 
   /** This custodian's place among an owner's, from 0: who relays first when all were told. */
@@ -183,6 +189,11 @@ export class CustodyStore {
         const held = { manifest, anchorSalt, idx, ckEpoch, env, acknowledged: false, pinned: false }
         folded.epochs.set(manifest.custody.shareEpoch, held)
         this.#entries.set(keyOf(manifest.content), folded)
+        if (known == null) {
+          const owned = this.#owners.get(toHex(owner)) ?? []
+          owned.push(folded)
+          this.#owners.set(toHex(owner), owned)
+        }
         this.#roots.set(toHex(cid), folded)
         this.#ranks.set(toHex(owner), idx - 1)
         return

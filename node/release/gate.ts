@@ -14,8 +14,9 @@ import { decide } from '../../core/decide.ts'
 import type { DecideInput, GatePolicy, ReleaseDecision } from '../../core/decision.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { type Sealed, seal, shareInfo } from '../../core/envelope.ts'
-import { type Address, type Hash, hash } from '../../core/ids.ts'
+import { type Address, type Hash, hash, type PeerIdBytes } from '../../core/ids.ts'
 import { BUSY_RETRY_MS, EXCHANGE_MAX_MS, REQUESTS_QUEUED } from '../../core/limits.ts'
+import { encodePackAnswer } from '../../core/pack.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import {
   type AccessRequest,
@@ -42,7 +43,9 @@ import type { Budget } from './budget.ts'
 import { deniedAtMs, waitUntil } from './denied.ts'
 import { budgetUse, entryForGate, gateNotices, sameNotices } from './facts.ts'
 import { gatherHeads, gatherWords } from './gather.ts'
+import { GlassVerdicts } from './glass.ts'
 import { rememberingHashes } from './hashes.ts'
+import { hasSubset, packPage } from './pack.ts'
 
 export interface GateInit {
   readonly deployment: Deployment
@@ -71,6 +74,8 @@ export interface GateInit {
     | undefined
   /** Who may fetch which blocks, as releases with `want: "blocks"` said. */
   readonly rights: BlockRights
+  /** Where a peer was last seen: a pack tells it of custodians. @default nowhere */
+  readonly addrsOf?: ((peer: PeerIdBytes) => readonly Uint8Array[]) | undefined
   /** Until a denial may leave. @default a timer */
   readonly sleep?: ((ms: number) => Promise<unknown>) | undefined
 }
@@ -91,6 +96,7 @@ const ROUNDS = 6
 export class Gate {
   readonly #init: GateInit
   readonly #bindings: BindingVerdicts
+  readonly #glasses: GlassVerdicts
   readonly #tally: RefusalTally
   readonly #policyHash: Hash
   #inWork = 0
@@ -101,6 +107,7 @@ export class Gate {
     const primitives = rememberingHashes(init.primitives)
     this.#init = { ...init, primitives }
     this.#bindings = new BindingVerdicts(deployment, primitives)
+    this.#glasses = new GlassVerdicts(deployment, primitives)
     this.#policyHash = policyHash(policy, primitives)
     this.#tally = new RefusalTally(receipts, (counted) =>
       tallyBody(this.#bodyContext(counted.req), counted)
@@ -174,7 +181,12 @@ export class Gate {
     const lastSeq = stream.lastSeq
     if (request.seq === lastSeq + 1) stream.lastSeq = request.seq
     const verified = verify('request', signed, binding.peerId, p)
-    const entry = custody.find(request)
+    const isPack = request.want === 'pack'
+    const entry = isPack ? undefined : custody.find(request)
+    const subset =
+      isPack && verified && hasSubset(custody.ofOwner(request.owner))
+        ? { owner: request.owner }
+        : undefined
     const input: DecideInput = {
       nowMs: clock.nowMs(),
       policy,
@@ -191,10 +203,11 @@ export class Gate {
         request: verified ? 'ok' : 'bad',
         // a stranger's signature costs 30 times as much to recover as to refuse here
         binding: verified ? this.#bindings.of(binding, bindingSig) : 'unresolved',
-        signers: []
+        // nor does anybody who only guesses at what is kept here
+        signers: verified && (entry ?? subset) != null ? this.#glasses.of(request) : []
       },
       entry: entry && entryForGate(entry),
-      subset: undefined,
+      subset,
       notices: gateNotices(custody.notices, request, p),
       used: { count: 0, again: false }
     }
@@ -270,9 +283,10 @@ export class Gate {
       if ('code' in made) return this.#refuse(work, made.code)
       sealed = made
     }
+    const pack = request.want === 'pack' ? this.#packFor(work) : undefined
     let receipt: Receipt
     try {
-      const ct = sealed && hash(p.sha256(sealed.enc, sealed.ct))
+      const ct = givenHash(sealed, pack, p)
       const body = releaseBody(this.#bodyContext(req), work.input, decision, {
         ct,
         ev: await this.#keepEvidence(work)
@@ -285,6 +299,11 @@ export class Gate {
     if (late != null) return this.#refuse(work, late, true)
     if (request.want === 'blocks' && entry != null) {
       rights.allow(stream.remotePeer, request, clock.nowMs())
+    }
+    if (pack != null) {
+      const { link, body } = receipt
+      const answer = { v: 1, ok: true, req, code: 0, retryMs: 0, link, body, pack } as const
+      return this.#sign(encodePackAnswer(answer))
     }
     return this.#answer({
       v: 1,
@@ -300,6 +319,12 @@ export class Gate {
       link: receipt.link,
       body: receipt.body
     })
+  }
+
+  #packFor({ input, request }: Work): Uint8Array {
+    const { custody, primitives: p, addrsOf = () => [] } = this.#init
+    const entries = custody.ofOwner(request.owner)
+    return packPage({ entries, notices: custody.notices, addrsOf }, input, p)
   }
 
   /** Check 46 and 47: open the share, seal it to the request's own key, wipe it. */
@@ -401,9 +426,23 @@ export class Gate {
   }
 
   #answer(answer: Parameters<typeof encodeAnswer>[0]): Uint8Array {
-    const { identity, primitives } = this.#init
-    return encode(sign('answer', encodeAnswer(answer), identity.peerSeed, primitives))
+    return this.#sign(encodeAnswer(answer))
   }
+
+  #sign(answer: Uint8Array): Uint8Array {
+    const { identity, primitives } = this.#init
+    return encode(sign('answer', answer, identity.peerSeed, primitives))
+  }
+}
+
+/** What the receipt says that went out; of blocks nothing does. */
+const givenHash = (
+  sealed: Sealed | undefined,
+  pack: Uint8Array | undefined,
+  p: Primitives
+): Hash | undefined => {
+  if (sealed != null) return hash(p.sha256(sealed.enc, sealed.ct))
+  return pack && hash(p.sha256(pack))
 }
 
 /**
