@@ -13,27 +13,29 @@ import {
   THRESHOLD_MIN,
   WISH_TEXT_MAX_CHARS
 } from '../../core/limits.ts'
+import { anchorAt } from './audit-shapes.ts'
 
-const hex32 = z.string().regex(/^(0x)?[0-9a-f]{64}$/i, 'expected 64 hex digits')
-const peer = z
+export const hex32 = z.string().regex(/^(0x)?[0-9a-f]{64}$/i, 'expected 64 hex digits')
+export const peer = z
   .string()
   .regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/, 'expected a peer id (12D3KooW…)')
 const peerOrAddr = z.string().min(1).max(512)
 const file = z.string().min(1).max(4096)
 const version = z.int().min(1).max(0xffffffff)
-const code = z.string().regex(/^[A-Z0-9_-]{1,32}$/, 'expected an HL7 code such as TREAT')
-const word = z.string().min(1).max(128)
-const note = z.string().max(WISH_TEXT_MAX_CHARS)
-const versions = z
+export const code = z.string().regex(/^[A-Z0-9_-]{1,32}$/, 'expected an HL7 code such as TREAT')
+export const word = z.string().min(1).max(128)
+export const note = z.string().max(WISH_TEXT_MAX_CHARS)
+export const versions = z
   .string()
   .regex(/^\d{1,10}(-\d{0,10})?$/, 'expected versions such as 2, 1-3 or 2-')
-const until = z
+export const until = z
   .string()
   .regex(
     /^([1-9]\d{0,5}[mhdw]|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))$/,
     'expected a span such as 30d or an instant with its zone such as 2027-01-31T12:00:00Z'
   )
-const records = z.array(hex32).min(1).max(SCOPE_TAGS_MAX)
+export const u32 = z.int().min(0).max(0xffffffff)
+export const records = z.array(hex32).min(1).max(SCOPE_TAGS_MAX)
 
 export const noArgs = z.strictObject({})
 
@@ -127,7 +129,7 @@ export const revokeArgs = z
 
 export const historyArgs = z.strictObject({ record: hex32.optional() })
 export const auditExportArgs = z.strictObject({ out: file, peer: peer.optional() })
-export const auditVerifyArgs = z.strictObject({ file })
+export const auditVerifyArgs = z.strictObject({ file, anchor: anchorAt.optional() })
 
 export type RecordAddArgs = z.infer<typeof recordAddArgs>
 export type RecordArgs = z.infer<typeof recordArgs>
