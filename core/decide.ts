@@ -21,6 +21,7 @@ import * as chain from './checks/chain.ts'
 import { type Context, contextOf } from './checks/context.ts'
 import * as grant from './checks/grant.ts'
 import * as asked from './checks/request.ts'
+import * as sub from './checks/sub.ts'
 import * as words from './checks/words.ts'
 import { Code, type RefuseCode, wireCode } from './codes.ts'
 import type { DecideInput, Decision, NeedDecision, ReleaseDecision } from './decision.ts'
@@ -62,6 +63,7 @@ const needs = (what: NeedDecision['what'], isThere: Holds): Check => ({
 })
 
 const { forShare, forRecord, forPack, byGrant, inEmergency, forRecordInEmergency } = grant
+const { bySub, forShareBySub } = sub
 
 export const CHECKS: readonly Check[] = [
   must('2', asked.isSupported, Code.UNSUPPORTED),
@@ -112,19 +114,41 @@ export const CHECKS: readonly Check[] = [
   must('30', grant.signersAreEnough, Code.EMERGENCY, inEmergency),
   must('30', grant.requesterSigned, Code.EMERGENCY, inEmergency),
   must('30', grant.containerIsOpen, Code.EMERGENCY, forRecordInEmergency),
+  must('30a', sub.subIsNoEmergency, Code.SUB_GRANT, bySub),
+  must('30a', sub.subIsOfOneAccount, Code.SUB_GRANT, bySub),
+  must('30a', sub.ownerAllowsSub, Code.SUB_GRANT, bySub),
+  must('30a', sub.subIsOfOwner, Code.SUB_GRANT, bySub),
+  must('30a', sub.subIsOfGrant, Code.SUB_GRANT, bySub),
+  must('30a', sub.subIsSigned, Code.SUB_GRANT, bySub),
+  must('30a', sub.requesterIsDelegate, Code.SUB_GRANT, bySub),
+  must('30b', sub.subVersionsAreNarrower, Code.SUB_GRANT, bySub),
+  must('30b', sub.subPurposesAreNarrower, Code.SUB_GRANT, bySub),
+  must('30b', sub.subPeriodIsNarrower, Code.SUB_GRANT, bySub),
+  must('30b', sub.subBudgetIsNarrower, Code.SUB_GRANT, bySub),
+  must('30c', sub.subScopeIsShown, Code.SCOPE_LIST, bySub),
+  must('30c', sub.isCoveredBySub, Code.SCOPE, bySub),
+  must('30c', sub.isVersionMeantBySub, Code.RECORD_VERSION, bySub),
+  must('30c', sub.purposeIsGrantedBySub, Code.PURPOSE, bySub),
+  must('30c', sub.subHasBegun, Code.NOT_YET, bySub),
+  must('30c', sub.subHasNotEnded, Code.EXPIRED, bySub),
+  must('30c', sub.isWithinSubBudget, Code.BUDGET, forShareBySub),
   needs('proofs', words.wordsAreGathered),
   passOn('31–33', words.wordsFailure),
   must('34', words.wordsAreWellFormed, Code.WORD_INVALID),
   must('35', words.grantIsThere, Code.NO_GRANT, byGrant),
   must('36', words.grantIsActive, Code.REVOKED, byGrant),
   must('37', words.grantIsUnchanged, Code.GRANT_CHANGED, byGrant),
+  must('37a', sub.subIsOfGrantsVersion, Code.SUB_GRANT, bySub),
   must('38', words.grantIsNotRevokedDirectly, Code.REVOKED_DIRECT, byGrant),
+  must('38a', words.grantIsNotHandedBack, Code.HANDED_BACK),
   must('39', words.ownerStands, Code.OWNER_EPOCH),
   must('39', words.ownerDidNotRevokeAllDirectly, Code.OWNER_EPOCH),
   must('40', words.requesterStands, Code.BINDING_EPOCH),
   must('40', words.bindingIsNotEndedDirectly, Code.BINDING_EPOCH),
   must('41', words.requesterIsMember, Code.MEMBERSHIP),
   must('41', words.signersAreClinicians, Code.MEMBERSHIP, inEmergency),
+  must('41a', sub.delegatorIsClinician, Code.MEMBERSHIP, bySub),
+  must('41a', sub.areColleagues, Code.MEMBERSHIP, bySub),
   must('42', words.recordIsLive, Code.RECORD_ERASED, forRecord),
   must('43', words.epochIsOnChain, Code.RECORD_EPOCH, forShare),
   must('44', words.wishPermits, Code.EMERGENCY_WISH, inEmergency),
@@ -132,7 +156,9 @@ export const CHECKS: readonly Check[] = [
   must('45', words.ownerDidNotOptOut, Code.OPTED_OUT),
   must('45', words.noDirectOptOut, Code.OPTED_OUT),
   must('45', words.hasBegunOnChain, Code.NOT_YET),
-  must('45', words.hasNotEndedOnChain, Code.EXPIRED)
+  must('45', words.hasNotEndedOnChain, Code.EXPIRED),
+  must('45a', sub.subHasBegunOnChain, Code.NOT_YET, bySub),
+  must('45a', sub.subHasNotEndedOnChain, Code.EXPIRED, bySub)
 ]
 
 /** May this share (or these blocks, or this pack) go out, and if not, why? */
@@ -153,6 +179,7 @@ function release({ request, epoch, ids, conf, head }: Context): ReleaseDecision 
     idx: pack ? 0 : epoch.idx,
     shareEpoch: pack ? 0 : epoch.shareEpoch,
     grantId: ids.grantId,
+    sub: ids.subGrant,
     words:
       request.emergency == null ? { conf: conf.raw('grant'), head: head.raw('grant') } : undefined
   }

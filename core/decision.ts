@@ -101,8 +101,16 @@ export interface Notices {
   readonly ownerEpoch?: number | undefined
   /** Epoch of `bindingEpoch` by the requester's account. */
   readonly bindingEpoch?: number | undefined
+  /** By the account under the whole grant; or, of request.sub, what its delegator or delegate said. */
+  readonly handedBack?: boolean | undefined
   readonly optOut?: { readonly purposes: number; readonly version: number } | undefined
   readonly wish?: { readonly wish: number; readonly version: number } | undefined
+}
+
+/** Versions given, and whether the one asked for is among them. */
+export interface Used {
+  readonly count: number
+  readonly again: boolean
 }
 
 export type SignatureVerdict = 'ok' | 'bad'
@@ -136,6 +144,8 @@ export interface DecideInput {
     readonly binding: SignatureVerdict | 'unresolved'
     /** One for each of request.emergency.signers, over BreakGlass with its epoch; recover only. */
     readonly signers: readonly SignatureVerdict[]
+    /** Of request.sub: does it recover to its delegator? Recover only. */
+    readonly sub?: SignatureVerdict | undefined
   }
   /** For (owner, recordId, ver); absent if nothing is kept, and for `pack`. */
   readonly entry: CustodyEntry | undefined
@@ -143,7 +153,9 @@ export interface DecideInput {
   readonly subset: { readonly owner: Address } | undefined
   readonly notices: Notices
   /** Versions given under this grant within its window; `again`: this one was among them. */
-  readonly used: { readonly count: number; readonly again: boolean }
+  readonly used: Used
+  /** The same under request.sub, over its whole life. */
+  readonly usedBySub?: Used | undefined
   readonly heads?: Gathered<Heads> | undefined
   /** isValidSignature(binding digest, bindingSig) at the head, q equal answers. */
   readonly erc1271?: SignatureVerdict | undefined
@@ -156,6 +168,8 @@ export interface ReleaseDecision {
   readonly idx: number
   readonly shareEpoch: number
   readonly grantId: GrantId
+  /** Hash of the sub-grant under which it goes out, if one was shown. */
+  readonly sub: Hash | undefined
   /** The grant words that were proven; undefined in an emergency, which has none. */
   readonly words: { readonly conf: bigint; readonly head: bigint } | undefined
 }

@@ -32,6 +32,11 @@ export const STRUCTS = {
   BindingEpoch: 'address account,uint32 bindingEpoch',
   Membership: 'address account,uint32 organisation,uint16 roles,uint32 version,uint64 deadline',
   BreakGlass: 'address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch',
+  SubGrant:
+    'address owner,bytes32 openingHash,uint64 version,address delegate,bytes32 scope,' +
+    'uint32 verFrom,uint32 verTo,uint32 purposes,uint64 notBefore,uint64 notAfter,' +
+    'uint32 budget,bytes32 salt',
+  HandBack: 'address owner,bytes32 openingHash,address account,bytes32 subGrant',
   Wish: 'address owner,uint8 wish,uint64 version',
   Guardianship:
     'address ward,address guardian,uint16 rights,uint64 until,uint32 epoch,uint32 version',

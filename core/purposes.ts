@@ -71,9 +71,20 @@ export const bitOfConsentCode = (code: string): Purpose | undefined => own(Purpo
 export const bitOfHl7 = (code: string): Purpose | undefined =>
   own(Purpose, code) ?? own(MAPS_UP, code)
 
-/** Is this purpose bit set? Numbers of 32 bits, unsigned. */
+/**
+ * Bit 31 of an opening's purposes: the owner lets the grantee pass access on, narrower (decision
+ * 0026). A flag, never a purpose: nobody asks for it, opts out of it or lists it.
+ */
+export const DELEGABLE = 2 ** 31
+
+export const isDelegable = (purposes: number): boolean => purposes >>> 31 === 1
+
+/** What an opening permits, without the flag. */
+export const withoutFlag = (purposes: number): number => (purposes & ~DELEGABLE) >>> 0
+
+/** Is this purpose bit set? Numbers of 32 bits, unsigned; bit 31 is no purpose. */
 export const hasPurpose = (purposes: number, bit: number): boolean =>
-  bit >= 0 && bit < 32 && ((purposes >>> bit) & 1) === 1
+  bit >= 0 && bit < 31 && ((purposes >>> bit) & 1) === 1
 
 export const purposeMask = (...bits: readonly Purpose[]): number =>
   bits.reduce<number>((mask, bit) => mask | (1 << bit), 0)

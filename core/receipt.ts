@@ -72,6 +72,8 @@ export const bodyShape = variant('kind', {
     want: text(16),
     account: addressShape,
     grantId: hashShape,
+    /** Hash of the sub-grant under which the account asked: who passed access on. */
+    sub: nullable(hashShape),
     purpose: uint(31),
     hl7: text(HL7_CODE_MAX_CHARS),
     code: oneOf(0),
@@ -95,6 +97,7 @@ export const bodyShape = variant('kind', {
     want: text(16),
     account: nullable(addressShape),
     grantId: nullable(hashShape),
+    sub: nullable(hashShape),
     purpose: nullable(uint(31)),
     hl7: text(HL7_CODE_MAX_CHARS),
     code: uint(999, 101),

@@ -34,6 +34,7 @@ import { recordIdShape, versionShape } from './manifest.ts'
 import type { Primitives } from './primitives.ts'
 import { LINK_MAX_BYTES, LINK_MIN_BYTES } from './receipt.ts'
 import { signedShape } from './signed.ts'
+import { shownSubShape } from './subgrant.ts'
 import { addressShape, hashShape, peerIdShape, sigShape } from './typed-data.ts'
 
 /** Custodian first, once a stream. */
@@ -84,7 +85,9 @@ export const accessRequestShape = map({
   kem: kemShape,
   /** One confirmed block, the same for all custodians asked. */
   conf: blockRefShape,
-  emergency: nullable(emergencyShape)
+  emergency: nullable(emergencyShape),
+  /** Who asks under a colleague's grant shows what the colleague signed (decision 0026). */
+  sub: nullable(shownSubShape)
 })
 export type AccessRequest = Of<typeof accessRequestShape>
 

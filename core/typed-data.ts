@@ -1,7 +1,7 @@
 /**
  * What owners and accounts sign (EIP-712): the messages of SECURITY.md §7, their shapes on the
- * wire, digest, signature and recovery. `Custody` and `NodeBinding` stay off
- * chain; of `BreakGlass` only the opening does.
+ * wire, digest, signature and recovery. `Custody`, `NodeBinding`, `SubGrant` and `HandBack` stay
+ * off chain; of `BreakGlass` only the opening does.
  * @module
  */
 import { u32be } from './bytes.ts'
@@ -78,6 +78,28 @@ export const messageShapes = {
     reasonHash: hashShape,
     epoch: uint(U32_MAX)
   }),
+  SubGrant: map({
+    owner: addressShape,
+    openingHash: hashShape,
+    /** Of the grant's word: granted anew, it ends. */
+    version: uint(),
+    delegate: addressShape,
+    scope: hashShape,
+    verFrom: uint(U32_MAX),
+    verTo: uint(U32_MAX),
+    purposes: uint(U32_MAX),
+    notBefore: uint(),
+    notAfter: uint(),
+    budget: uint(U32_MAX),
+    salt: hashShape
+  }),
+  HandBack: map({
+    owner: addressShape,
+    openingHash: hashShape,
+    account: addressShape,
+    /** The sub-grant's hash; zeros: this account's access under the whole grant. */
+    subGrant: hashShape
+  }),
   Wish: map({ owner: addressShape, wish: uint(U8_MAX), version: uint() }),
   Review: map({ owner: addressShape, openingHash: hashShape, outcomeHash: hashShape }),
   Guardianship: map({
@@ -125,6 +147,8 @@ export type NodeBinding = Messages['NodeBinding']
 export type BindingEpoch = Messages['BindingEpoch']
 export type Membership = Messages['Membership']
 export type BreakGlass = Messages['BreakGlass']
+export type SubGrant = Messages['SubGrant']
+export type HandBack = Messages['HandBack']
 export type Wish = Messages['Wish']
 export type Review = Messages['Review']
 export type Anchors = Messages['Anchors']
@@ -135,6 +159,8 @@ const CONTRACT = {
   Revocations: 'grants',
   RevokeAll: 'grants',
   OptOut: 'grants',
+  SubGrant: 'grants',
+  HandBack: 'grants',
   Records: 'records',
   Custody: 'records',
   NodeBinding: 'directory',
@@ -231,38 +257,14 @@ const ON_CHAIN = [
   'Membership',
   'Wish',
   'Review',
-  'Anchors'
-] as const
-export type OnChainType = (typeof ON_CHAIN)[number]
-
-/** A message that a contract accepts, with its signature: anyone may relay it. */
-export type SignedMessage = {
-  [T in keyof Relayed]: {
-    readonly type: T
-    readonly message: Relayed[T]
-    /** Empty when the sender is the owner: every message has a form without signature. */
-    readonly sig: Uint8Array
-  }
-}[keyof Relayed]
-
-const signedForm = <T extends keyof Relayed>(type: T) =>
-  map({ type: oneOf(type), message: { ...messageShapes, ...otherShapes }[type], sig: sigShape })
-
-export const signedMessageShape = variant('type', {
-  Grants: signedForm('Grants'),
-  Revocations: signedForm('Revocations'),
-  RevokeAll: signedForm('RevokeAll'),
-  OptOut: signedForm('OptOut'),
-  Records: signedForm('Records'),
-  BindingEpoch: signedForm('BindingEpoch'),
   'Guardianship',
   'GuardianshipEnd',
   'RecoveryPlan',
   'Veto',
-  Membership: signedForm('Membership'),
-  Wish: signedForm('Wish'),
-  Review: signedForm('Review'),
-  Anchors: signedForm('Anchors')
+  'Anchors'
+] as const
+export type OnChainType = (typeof ON_CHAIN)[number]
+
 export const sigShape = bytesUpTo(SIGNATURE_MAX_BYTES)
 
 /** Who may recover an account, k together: its hash is on chain until it is used. */
@@ -296,7 +298,29 @@ export type Propose = Others['Propose']
 
 type Relayed = Pick<Messages, OnChainType> & Others
 
-}) as Shape<SignedMessage>
+/** A message that a contract accepts, with its signature: anyone may relay it. */
+export type SignedMessage = {
+  [T in keyof Relayed]: {
+    readonly type: T
+    readonly message: Relayed[T]
+    /** Empty when the sender is the owner: every message has a form without signature. */
+    readonly sig: Uint8Array
+  }
+}[keyof Relayed]
+
+const signedForm = <T extends keyof Relayed>(type: T) =>
+  map({ type: oneOf(type), message: { ...messageShapes, ...otherShapes }[type], sig: sigShape })
+
+export const signedMessageShape = variant('type', {
+  Grants: signedForm('Grants'),
+  Revocations: signedForm('Revocations'),
+  RevokeAll: signedForm('RevokeAll'),
+  OptOut: signedForm('OptOut'),
+  Records: signedForm('Records'),
+  BindingEpoch: signedForm('BindingEpoch'),
+  Membership: signedForm('Membership'),
+  Wish: signedForm('Wish'),
+  Review: signedForm('Review'),
   Guardianship: signedForm('Guardianship'),
   GuardianshipEnd: signedForm('GuardianshipEnd'),
   RecoveryPlan: signedForm('RecoveryPlan'),
@@ -304,3 +328,5 @@ type Relayed = Pick<Messages, OnChainType> & Others
   Delegation: signedForm('Delegation'),
   Propose: signedForm('Propose'),
   Complete: signedForm('Complete'),
+  Anchors: signedForm('Anchors')
+}) as Shape<SignedMessage>

@@ -16,6 +16,7 @@ import type {
 import { address, type Hash, hash, recordId } from '../ids.ts'
 import type { Primitives } from '../primitives.ts'
 import type { AccessRequest } from '../request.ts'
+import type { ShownSub } from '../subgrant.ts'
 import type { RecordTags } from '../tags.ts'
 import type { TreeNode } from '../tree.ts'
 import {
@@ -61,6 +62,8 @@ export interface Context {
   readonly entry: CustodyEntry
   readonly policy: TreeNode
   readonly emergency: NonNullable<AccessRequest['emergency']>
+  /** What is shown of a sub-grant. */
+  readonly sub: ShownSub
   /** For a share the epoch asked for; for blocks the newest: nobody picks older tags. */
   readonly epoch: HeldEpoch
   readonly heads: Heads
@@ -72,6 +75,7 @@ export interface Context {
 }
 
 const NO_HASH = hash(new Uint8Array(32))
+const NO_ACCOUNT = address(new Uint8Array(20))
 const NO_BLOCK: GateBlock = { number: Number.NaN, hash: NO_HASH, timeSeconds: Number.NaN }
 const NO_HEADS: Heads = {
   head: NO_BLOCK,
@@ -93,7 +97,7 @@ const NO_EPOCH: HeldEpoch = {
   emergency: false
 }
 const NO_ENTRY: CustodyEntry = {
-  owner: address(new Uint8Array(20)),
+  owner: NO_ACCOUNT,
   recordId: recordId(NO_HASH),
   ver: 0, // no request asks for it
   sealed: true,
@@ -101,6 +105,29 @@ const NO_ENTRY: CustodyEntry = {
   epochs: []
 }
 const NO_EMERGENCY: Context['emergency'] = { reasonHash: NO_HASH, epoch: 0, signers: [] }
+/** No comparison with it holds. */
+const NONE = Number.NaN
+/** Of nobody's, for nobody, for no version and no time. */
+const NO_SUB: ShownSub = {
+  grant: {
+    owner: NO_ACCOUNT,
+    openingHash: NO_HASH,
+    version: NONE,
+    delegate: NO_ACCOUNT,
+    scope: NO_HASH,
+    verFrom: NONE,
+    verTo: NONE,
+    purposes: 0,
+    notBefore: NONE,
+    notAfter: NONE,
+    budget: NONE,
+    salt: NO_HASH
+  },
+  tags: [],
+  except: [],
+  delegator: NO_ACCOUNT,
+  sig: new Uint8Array(65)
+}
 const NO_WORDS: WordsAtBoth = { conf: {}, head: {} }
 
 export function contextOf(input: DecideInput, p: Primitives): Context {
@@ -118,6 +145,7 @@ export function contextOf(input: DecideInput, p: Primitives): Context {
     tree: readTree(request),
     policy: policyOf(request),
     emergency: request.emergency ?? NO_EMERGENCY,
+    sub: request.sub ?? NO_SUB,
     entry,
     epoch: epochOf(entry, request),
     heads,

@@ -5,7 +5,14 @@
  */
 import { equalBytes, isZero, toHex } from '../bytes.ts'
 import { accountGrantee, covers, decodeOrganisationGrantee, GranteeKind } from '../grant.ts'
-import { bitOfHl7, hasPurpose, isPurposeSet, Purpose, purposeMask } from '../purposes.ts'
+import {
+  bitOfHl7,
+  hasPurpose,
+  isPurposeSet,
+  Purpose,
+  purposeMask,
+  withoutFlag
+} from '../purposes.ts'
 import { treeHash } from '../tree.ts'
 import type { Context } from './context.ts'
 
@@ -64,7 +71,8 @@ export const codeIsOfPurpose = ({ request }: Context): boolean =>
   bitOfHl7(request.hl7) === request.purpose
 
 export const purposeIsGranted = ({ request }: Context): boolean =>
-  isPurposeSet(request.opening.purposes) && hasPurpose(request.opening.purposes, request.purpose)
+  isPurposeSet(withoutFlag(request.opening.purposes)) &&
+  hasPurpose(request.opening.purposes, request.purpose)
 
 /** Bit 3 or 4 if and only if clinicians signed; no ordinary grant breaks the glass. */
 export const purposeIsOfItsKind = (c: Context): boolean =>
@@ -83,7 +91,7 @@ export const hasNotEnded = ({ request, input, now }: Context): boolean =>
 
 /** Kind known, and what of it can be told without words. */
 export function granteeIsMeant(c: Context): boolean {
-  const { opening, binding, tree } = c.request
+  const { opening, binding, tree, sub } = c.request
   const { grantee } = opening
   if (opening.granteeKind === GranteeKind.TREE) {
     return c.tree != null && tree != null && equalBytes(treeHash(tree, c.p), grantee)
@@ -91,7 +99,7 @@ export function granteeIsMeant(c: Context): boolean {
   if (tree != null) return false
   switch (opening.granteeKind) {
     case GranteeKind.ACCOUNT:
-      return equalBytes(grantee, accountGrantee(binding.account))
+      return equalBytes(grantee, accountGrantee(sub?.delegator ?? binding.account))
     case GranteeKind.ORGANISATION:
       return decodeOrganisationGrantee(grantee) != null
     case GranteeKind.GROUP:

@@ -8,6 +8,7 @@ import { grantId, isScopeList, openingHash, recordTag } from '../grant.ts'
 import type { GrantId, Hash } from '../ids.ts'
 import type { Primitives } from '../primitives.ts'
 import type { AccessRequest } from '../request.ts'
+import { subGrantHash } from '../subgrant.ts'
 
 export class RequestIds {
   readonly #request: AccessRequest
@@ -25,6 +26,12 @@ export class RequestIds {
 
   get grantId(): GrantId {
     return this.once('grant id', () => grantId(this.#request.owner, this.openingHash, this.#p))
+  }
+
+  /** Of the sub-grant that is shown, if one is. */
+  get subGrant(): Hash | undefined {
+    const { sub } = this.#request
+    return sub && this.once('sub', () => subGrantHash(sub.grant, this.#p))
   }
 
   get recordTag(): Hash {

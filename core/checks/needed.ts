@@ -36,6 +36,10 @@ export const memberRole = (group: Hash): string => `member:${toHex(group)}`
 export const signerRole = (request: AccessRequest, signer: Address): string =>
   equalBytes(signer, request.binding.account) ? 'account' : `signer:${toHex(signer)}`
 
+/** Who gave the sub-grant that is shown; whoever gives one to itself is one account. */
+export const delegatorRole = ({ sub, binding }: AccessRequest): string =>
+  sub != null && equalBytes(sub.delegator, binding.account) ? 'account' : 'delegator'
+
 /** The tree of a grant of kind 4, if it is one. */
 export function readTree(request: AccessRequest): TreeNode | undefined {
   if (request.tree == null || request.opening.granteeKind !== GranteeKind.TREE) return undefined
@@ -73,6 +77,7 @@ function employedRoles(request: AccessRequest): readonly string[] {
   if (request.emergency != null) {
     return request.emergency.signers.map(({ account }) => signerRole(request, account))
   }
+  if (request.sub != null) return ['account', delegatorRole(request)]
   const anywhere = leavesOf(policyOf(request)).some((leaf) => leaf.org === 0 && leaf.roles !== 0)
   return anywhere ? ['account'] : []
 }
@@ -87,7 +92,7 @@ const orgsOf = (roles: readonly string[], words: NamedWords): readonly number[] 
  */
 export function wordsNeeded(input: DecideInput, p: Primitives): readonly NeededWord[] {
   const { request } = input
-  const { owner, binding, emergency } = request
+  const { owner, binding, emergency, sub } = request
   const ids = idsOf(request, p)
   const needed = new Map<string, NeededWord>()
   // a request's role is always the same word, so its slot is hashed once
@@ -100,6 +105,7 @@ export function wordsNeeded(input: DecideInput, p: Primitives): readonly NeededW
   if (emergency == null) add('grant', () => grantSlot(ids.grantId, p))
   add('owner', () => ownerSlot(owner, p))
   add('account', () => accountSlot(binding.account, p))
+  if (sub != null) add(delegatorRole(request), () => accountSlot(sub.delegator, p))
   if (request.want !== 'pack') {
     add('record', () => recordSlot(recordKey(owner, ids.recordTag, p), p))
   }

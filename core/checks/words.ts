@@ -46,6 +46,7 @@ const DECODERS: Readonly<Record<string, (word: bigint) => unknown>> = {
   owner: decodeOwnerWord,
   account: decodeAccountWord,
   signer: decodeAccountWord,
+  delegator: decodeAccountWord,
   record: decodeRecordWord,
   wish: decodeWishWord,
   org: decodeOrganisationWord,
@@ -73,6 +74,10 @@ export const grantIsUnchanged = ({ conf, head }: Context): boolean =>
 
 export const grantIsNotRevokedDirectly = ({ head, input }: Context): boolean =>
   notNewer(input.notices.revokedVersion, head.grant()?.version)
+
+/** Final: no word takes it back, and a new grant has another id. */
+export const grantIsNotHandedBack = ({ input }: Context): boolean =>
+  input.notices.handedBack !== true
 
 // ---- 39, 40: the owner's and the requester's epoch
 

@@ -152,7 +152,8 @@ function requestOf(
     hl7,
     kem: kem.publicKey,
     conf: { n: conf.number, h: conf.hash },
-    emergency: undefined
+    emergency: undefined,
+    sub: undefined
   }
 }
 

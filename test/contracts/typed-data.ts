@@ -55,6 +55,16 @@ export const MESSAGE_TYPES = {
     BreakGlass: fields('address owner,GrantOpening opening,bytes32 reasonHash,uint32 epoch'),
     GrantOpening
   },
+  SubGrant: {
+    SubGrant: fields(
+      'address owner,bytes32 openingHash,uint64 version,address delegate,bytes32 scope,' +
+        'uint32 verFrom,uint32 verTo,uint32 purposes,uint64 notBefore,uint64 notAfter,' +
+        'uint32 budget,bytes32 salt'
+    )
+  },
+  HandBack: {
+    HandBack: fields('address owner,bytes32 openingHash,address account,bytes32 subGrant')
+  },
   Wish: { Wish: fields('address owner,uint8 wish,uint64 version') },
   Review: { Review: fields('address owner,bytes32 openingHash,bytes32 outcomeHash') },
   Guardianship: {

@@ -33,7 +33,9 @@ const scenes: Readonly<Record<string, () => Scene>> = {
   tree: () => scene({ tree, opening: { granteeKind: 4, grantee: treeHash(tree, p) } }),
   blocks: () => scene({ want: 'blocks' }),
   emergency: () => scene({ ...emergency, opening: { scope: ZERO } }),
-  pack: () => scene({ ...emergency, want: 'pack', opening: { scope: ZERO } })
+  pack: () => scene({ ...emergency, want: 'pack', opening: { scope: ZERO } }),
+  'sub-grant': () => scene({ sub: {} }),
+  'blocks by sub-grant': () => scene({ want: 'blocks', sub: {} })
 }
 const anyName = fc.constantFrom(...Object.keys(scenes))
 const sceneOf = (name: string): Scene => (scenes[name] as () => Scene)()
@@ -118,7 +120,7 @@ function overTheWire(input: DecideInput): DecideInput | undefined {
 
 /**
  * What signatures would say of a changed request: the requester signs what it likes, but neither
- * the account's binding nor the clinicians' word.
+ * the account's binding nor the clinicians' word nor the delegator's.
  */
 function resigned(of: Scene, input: DecideInput): Scene {
   const { request } = input
@@ -148,10 +150,21 @@ function resigned(of: Scene, input: DecideInput): Scene {
       ? ('ok' as const)
       : ('bad' as const)
   )
+  const wasSub = was.sub
+  const sameSub =
+    request.sub != null &&
+    wasSub != null &&
+    equalBytes(
+      hashStruct('SubGrant', request.sub.grant, p),
+      hashStruct('SubGrant', wasSub.grant, p)
+    ) &&
+    equalBytes(request.sub.delegator, wasSub.delegator) &&
+    equalBytes(request.sub.sig, wasSub.sig)
+  const sub = sameSub ? input.verdicts.sub : 'bad'
   const binding = bound ? input.verdicts.binding : 'unresolved'
   return {
     ...of,
-    input: { ...input, verdicts: { ...input.verdicts, binding, signers } },
+    input: { ...input, verdicts: { ...input.verdicts, binding, signers, sub } },
     later: { ...of.later, erc1271: bound ? of.later.erc1271 : 'bad' }
   }
 }
@@ -211,6 +224,7 @@ describe('laws of decide', () => {
       revokedVersion: fc.option(fc.nat(9), { nil: undefined }),
       ownerEpoch: fc.option(fc.nat(9), { nil: undefined }),
       bindingEpoch: fc.option(fc.nat(9), { nil: undefined }),
+      handedBack: fc.option(fc.boolean(), { nil: undefined }),
       optOut: fc.option(fc.record({ purposes: fc.nat(31), version: fc.nat(9) }), {
         nil: undefined
       }),
@@ -249,6 +263,7 @@ describe('laws of decide', () => {
           expect(request.purpose).toBe(was.purpose)
           expect(request.hl7).toBe(was.hl7)
           expect(request.binding).toEqual(was.binding)
+          expect(decision.sub).toEqual(before.sub)
           if (!pack) expect([request.recordId, request.ver]).toEqual([was.recordId, was.ver])
           if (request.want === 'share') expect(decision.shareEpoch).toBe(was.shareEpoch)
         }

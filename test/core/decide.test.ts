@@ -7,14 +7,18 @@ import { toHex } from '../../core/bytes.ts'
 import * as chain from '../../core/checks/chain.ts'
 import { contextOf } from '../../core/checks/context.ts'
 import * as grant from '../../core/checks/grant.ts'
+import * as sub from '../../core/checks/sub.ts'
 import * as words from '../../core/checks/words.ts'
 import { codeName, type RefuseCode } from '../../core/codes.ts'
 import { decide, nameWords, wordsNeeded } from '../../core/decide.ts'
 import type { HeldEpoch } from '../../core/decision.ts'
-import { grantId, openingHash } from '../../core/grant.ts'
+import { accountGrantee, grantId, openingHash } from '../../core/grant.ts'
 import { noblePrimitives as p } from '../../core/noble.ts'
+import { DELEGABLE } from '../../core/purposes.ts'
+import { type ShownSub, subGrantHash } from '../../core/subgrant.ts'
 import { DECIDE_CASES } from '../fixtures/decide-cases.ts'
 import {
+  account,
   accountWord,
   CLINIC_ORG,
   gathered,
@@ -45,6 +49,7 @@ import {
   manyTags,
   narrow,
   pack,
+  passedOn,
   revokedDirectly,
   roleTree,
   unguarded,
@@ -143,6 +148,16 @@ describe('decide, what it asks for', () => {
     expect(holds(contextOf(of.input, p))).toBe(false)
   })
 
+  it.each(Object.values(sub).filter(({ name }) => !/^(by|forShare)/.test(name)))(
+    'lets nothing of a sub-grant pass that is not shown: %o',
+    (holds) => {
+      const of = withInput(scene({ opening: { granteeKind: 2 } }), { entry: undefined })
+
+      // that a request is no emergency says nothing of a sub-grant
+      expect(holds(contextOf(of.input, p))).toBe(holds.name === 'subIsNoEmergency')
+    }
+  )
+
   it.each([
     grant.isMarkedForEmergency,
     grant.containerIsOpen,
@@ -173,6 +188,26 @@ describe('decide, what it gives', () => {
     })
   })
 
+  it('names the sub-grant, beside the grant that it is of', () => {
+    const of = passedOn()
+    const { request } = of.input
+    const shown = request.sub as ShownSub
+
+    expect(run(of).decision).toMatchObject({
+      kind: 'release',
+      grantId: grantId(request.owner, openingHash(request.opening, p), p),
+      sub: subGrantHash(shown.grant, p)
+    })
+  })
+
+  it('proves the delegator, and twice since the account words name the organisation', () => {
+    const { asked } = run(passedOn())
+    const roles = wordsNeeded(gathered(passedOn()), p).map(({ role }) => role)
+
+    expect(asked).toEqual(['heads', 'proofs', 'proofs'])
+    expect(roles).toEqual(['grant', 'owner', 'account', 'delegator', 'record', 'org:7'])
+  })
+
   it('gives the share of the epoch that was asked for', () => {
     const of = scene({ shareEpoch: 2 })
     const [second] = of.input.entry?.epochs ?? []
@@ -200,6 +235,17 @@ describe('decide, what it gives', () => {
     expect(run(pack()).decision).toMatchObject({ kind: 'release', idx: 0, shareEpoch: 0 })
   })
 })
+
+const delegable: SceneInit = { opening: { purposes: DELEGABLE + 1 } }
+const asWide: SceneInit['sub'] = {
+  verTo: 0xffff_ffff,
+  notBefore: NOW - 600,
+  notAfter: NOW - 600 + 86_400,
+  budget: 10
+}
+const requester = account('requester')
+const toOneself: SceneInit['sub'] = { delegator: requester }
+const toOneselfInit: SceneInit = { opening: { grantee: accountGrantee(requester) } }
 
 describe('decide, limits that still pass', () => {
   const passing: readonly (readonly [name: string, scene: () => Scene])[] = [
@@ -299,6 +345,31 @@ describe('decide, limits that still pass', () => {
     ['a chain without emergencies', () => withoutEmergencies(scene())],
     ['a record outside the emergency subset', () => withEpoch(scene(), { emergency: false })],
     ['treatment of somebody who wants no emergency', () => unwished(scene())],
+    ['an ordinary read of a grant that may be passed on', () => scene(delegable)],
+    ['a sub-grant', () => passedOn()],
+    ['a sub-grant of all that the grant gives', () => passedOn(asWide)],
+    ['a sub-grant 120 s old', () => passedOn({ notBefore: NOW - 120 })],
+    ['a sub-grant that ends in 121 s', () => passedOn({ notAfter: NOW + 121 })],
+    ['the last of its budget', () => withInput(passedOn(), { usedBySub: { count: 2 } })],
+    [
+      'a version read again under it',
+      () => withInput(passedOn(), { usedBySub: { count: 3, again: true } })
+    ],
+    ['a delegate without a role', () => setWord(passedOn(), 'account', accountWord({ roles: 0 }))],
+    [
+      'a delegator with roles besides',
+      () => setWord(passedOn(), 'delegator', accountWord({ roles: 6 }))
+    ],
+    [
+      'colleagues who both moved on, and that is confirmed',
+      () => {
+        const of = setWord(passedOn(), 'account', accountWord({ org: 8 }))
+        setWord(of, 'delegator', accountWord({ org: 8 }))
+        return setWord(of, 'org:8', organisationWord(1))
+      }
+    ],
+    ['a sub-grant that begins with the head', () => unguarded(passedOn({ notBefore: NOW - 4 }))],
+    ['a sub-grant to oneself', () => passedOn(toOneself, toOneselfInit)],
     ['an emergency whose opening was revoked', () => revokedDirectly(emergency())]
   ]
 
@@ -326,6 +397,14 @@ describe('decide, blocks and packs', () => {
 
   it.each(released)('releases %s', (_name, make) => {
     expect(run(make()).decision).toMatchObject({ kind: 'release' })
+  })
+
+  it('gives blocks under a sub-grant whose budget is used up, or was never counted', () => {
+    const of = passedOn({}, { want: 'blocks' })
+
+    for (const usedBySub of [{ count: 3, again: false }, undefined]) {
+      expect(run(withInput(of, { usedBySub })).decision).toMatchObject({ kind: 'release' })
+    }
   })
 
   const refused: readonly (readonly [name: string, scene: () => Scene, code: RefuseCode])[] = [

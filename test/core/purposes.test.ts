@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest'
 import {
   bitOfConsentCode,
   bitOfHl7,
+  DELEGABLE,
   hasPurpose,
+  isDelegable,
   isPurposeSet,
   PURPOSE_WORDS,
   Purpose,
   purposeCodes,
-  purposeMask
+  purposeMask,
+  withoutFlag
 } from '../../core/purposes.ts'
 
 /** All 60 codes below PurposeOfUse in v3-ActReason of 2018-08-12, and what each maps to. */
@@ -116,7 +119,19 @@ describe('purposes', () => {
       false,
       false
     ])
-    expect(hasPurpose(0xffff_ffff, 31)).toBe(true)
+    expect(hasPurpose(0xffff_ffff, 30)).toBe(true)
+  })
+
+  it('takes the flag of an opening for no purpose', () => {
+    const flagged = 0x4001 + DELEGABLE
+
+    expect(flagged).toBe(0x8000_4001)
+    expect([flagged, 0x4001, DELEGABLE].map(isDelegable)).toEqual([true, false, true])
+    expect([flagged, 0x4001, DELEGABLE].map(withoutFlag)).toEqual([0x4001, 0x4001, 0])
+    expect(hasPurpose(flagged, 31)).toBe(false)
+    expect(isPurposeSet(flagged)).toBe(false)
+    expect(purposeCodes(flagged)).toEqual(['TREAT', 'RECORDMGT'])
+    expect(bitOfHl7('DELEGABLE')).toBeUndefined()
   })
 
   it.each([

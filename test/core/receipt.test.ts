@@ -19,7 +19,16 @@ import {
   verifyChain
 } from '../../core/receipt.ts'
 import { sign } from '../../core/signed.ts'
-import { ack, destroy, fill, hashOf, peerOf, refuse, release } from '../fixtures/messages.ts'
+import {
+  ack,
+  COLLEAGUE,
+  destroy,
+  fill,
+  hashOf,
+  peerOf,
+  refuse,
+  release
+} from '../fixtures/messages.ts'
 import vectors from '../vectors/messages.json' with { type: 'json' }
 
 const SEED = fill(7)
@@ -51,6 +60,7 @@ const resigned = (entry: ChainEntry, changes: object): ChainEntry => {
 describe('receipt bodies', () => {
   it.each<[keyof typeof vectors.maps, ReceiptBody]>([
     ['release', release()],
+    ['passedRelease', release({ account: COLLEAGUE, sub: hashOf(0x96) })],
     ['refuse', refuse()],
     ['ack', ack()],
     ['destroy', destroy()]

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex } from '../../core/bytes.ts'
 import { decode, encode } from '../../core/codec.ts'
 import { hash, kemPublicKey } from '../../core/ids.ts'
+import { FRAME_MAX_BYTES } from '../../core/limits.ts'
 import { noblePrimitives as p } from '../../core/noble.ts'
 import { encodeBody } from '../../core/receipt.ts'
 import {
@@ -14,7 +15,16 @@ import {
   helloShape,
   requestHash
 } from '../../core/request.ts'
-import { brokenGlass, fill, hashOf, opening, release, request } from '../fixtures/messages.ts'
+import type { ShownSub } from '../../core/subgrant.ts'
+import {
+  brokenGlass,
+  fill,
+  hashOf,
+  opening,
+  passedOn,
+  release,
+  request
+} from '../fixtures/messages.ts'
 import vectors from '../vectors/messages.json' with { type: 'json' }
 
 const answer = (changes: Partial<Answer> = {}): Answer => ({
@@ -45,7 +55,8 @@ const denied = (changes: Partial<Answer> = {}): Answer =>
 describe('requests', () => {
   it.each([
     ['request', request()],
-    ['emergency', brokenGlass()]
+    ['emergency', brokenGlass()],
+    ['passedOn', passedOn()]
   ] as const)('encode to the golden bytes of a %s, and back', (name, of) => {
     const bytes = encodeRequest(of)
 
@@ -93,6 +104,16 @@ describe('requests', () => {
     expect(() => decodeRequest(encodeRequest(request(changes)))).toThrow('"request.')
   })
 
+  it.each<[string, Partial<ShownSub>]>([
+    ['65 tags', { tags: Array.from({ length: 65 }, () => hashOf(1)) }],
+    ['33 exceptions', { except: Array.from({ length: 33 }, () => hashOf(1)) }],
+    ['a signature of 64 bytes', { sig: fill(1, 64) }],
+    ['a signature of 66 bytes', { sig: fill(1, 66) }],
+    ['verTo of 33 bits', { grant: { ...(passedOn().sub as ShownSub).grant, verTo: 2 ** 32 } }]
+  ])('are malformed with a sub-grant of %s', (_name, changes) => {
+    expect(() => decodeRequest(encodeRequest(passedOn(changes)))).toThrow('"request.sub.')
+  })
+
   it.each(Object.keys(request()))('are malformed without %s', (key) => {
     const { [key as keyof AccessRequest]: _, ...rest } = request()
 
@@ -110,7 +131,34 @@ describe('requests', () => {
 
   it('fit a frame even when everything is as large as it may be', () => {
     const many = (n: number) => Array.from({ length: n }, (_, i) => hash(fill(i)))
+    const of = request()
+    const top = Number.MAX_SAFE_INTEGER
+    const wide = 0xffff_ffff
+    const { sub } = passedOn({ tags: many(64), except: many(32) })
     const largest = request({
+      want: 'x'.repeat(16),
+      hl7: 'X'.repeat(32),
+      chain: top,
+      seq: top,
+      deadline: top,
+      ver: wide,
+      shareEpoch: wide,
+      binding: { ...of.binding, validFrom: top, validUntil: top, bindingEpoch: wide },
+      opening: opening({ purposes: wide, budget: wide, window: wide, notBefore: top }),
+      conf: { ...of.conf, n: top },
+      sub: sub && {
+        ...sub,
+        grant: {
+          ...sub.grant,
+          version: top,
+          verFrom: wide,
+          verTo: wide,
+          purposes: wide,
+          notBefore: top,
+          notAfter: top,
+          budget: wide
+        }
+      },
       bindingSig: fill(1, 2_048),
       tags: many(128),
       except: many(64),
@@ -118,7 +166,8 @@ describe('requests', () => {
       kem: kemPublicKey(fill(1, 1_216))
     })
 
-    expect(encodeRequest(largest).length).toBeLessThan(16 * 1_024)
+    const signed = encode({ b: encodeRequest(largest), s: fill(1, 64) })
+    expect(signed.length).toBeLessThan(FRAME_MAX_BYTES)
   })
 })
 

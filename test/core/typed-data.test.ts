@@ -84,6 +84,21 @@ const messages: { readonly [T in MessageType]: Messages[T] } = {
     deadline: 1_800_000_000
   },
   BreakGlass: { owner: OWNER, opening: opening(), reasonHash: hashOf(5), epoch: 1 },
+  SubGrant: {
+    owner: OWNER,
+    openingHash: hashOf(1),
+    version: 2 ** 53 - 1,
+    delegate: ACCOUNT,
+    scope: hashOf(2),
+    verFrom: 1,
+    verTo: 4_294_967_295,
+    purposes: 1,
+    notBefore: 1_800_000_000,
+    notAfter: 1_800_086_400,
+    budget: 3,
+    salt: hashOf(3)
+  },
+  HandBack: { owner: OWNER, openingHash: hashOf(1), account: ACCOUNT, subGrant: hashOf(2) },
   Wish: { owner: OWNER, wish: 2, version: 1 },
   Guardianship: {
     ward: OWNER,
@@ -113,6 +128,8 @@ const CONTRACT: Readonly<Record<MessageType, Exclude<keyof Deployment, 'chainId'
     Revocations: 'grants',
     RevokeAll: 'grants',
     OptOut: 'grants',
+    SubGrant: 'grants',
+    HandBack: 'grants',
     Records: 'records',
     Custody: 'records',
     NodeBinding: 'directory',

@@ -281,7 +281,8 @@ export class Cast {
       hl7: 'TREAT',
       kem: kemPublicKey(new Uint8Array(1_216)),
       conf: { n: 0, h: named('block') },
-      emergency: undefined
+      emergency: undefined,
+      sub: undefined
     }
   }
 }

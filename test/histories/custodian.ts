@@ -155,7 +155,7 @@ export class FastCustodian {
       if (typeof found === 'number') return { kind: 'refuse', code: found, wire: Code.DENIED }
       if (found !== undefined) return { kind: 'need', what: found }
     }
-    return { kind: 'release', idx: 2, shareEpoch: 1, grantId: c.ids.grantId, words: undefined }
+    return { kind: 'release', idx: 2, shareEpoch: 1, grantId: c.ids.grantId, sub: c.ids.subGrant, words: undefined }
   }
 
   // ---- what it gathers

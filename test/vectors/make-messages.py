@@ -88,6 +88,19 @@ request = {
     "bindingSig": fill(0x53, 65), "owner": OWNER, "recordId": RECORD, "ver": 1, "shareEpoch": 1,
     "opening": opening, "tags": [RECORD], "except": [], "tree": None, "purpose": 0, "hl7": "TREAT",
     "kem": fill(0x54, 1216), "conf": {"n": 990, "h": fill(0x55)}, "emergency": None,
+    "sub": None,
+}
+COLLEAGUE = fill(0x24, 20)
+passed_on = {
+    **request, "binding": {**binding, "account": COLLEAGUE},
+    "sub": {
+        "grant": {
+            "owner": OWNER, "openingHash": fill(0x91), "version": 1, "delegate": COLLEAGUE,
+            "scope": fill(0x92), "verFrom": 1, "verTo": 2, "purposes": 1,
+            "notBefore": 1_800_000_000, "notAfter": 1_800_086_400, "budget": 3, "salt": fill(0x93),
+        },
+        "tags": [RECORD], "except": [fill(0x94)], "delegator": ACCOUNT, "sig": fill(0x95, 65),
+    },
 }
 broken_glass = {
     **request, "tree": fill(0x56, 3), "purpose": 4, "hl7": "BTG",
@@ -99,16 +112,18 @@ about = {"v": 1, "salt": fill(0x61), "chain": 31337, "owner": OWNER, "recordId":
 block = {"n": 990, "h": fill(0x55), "t": 1_800_000_000}
 release = {
     **about, "kind": "release", "req": fill(0x62), "want": "share", "account": ACCOUNT,
-    "peer": peer(0x21), "grantId": fill(0x63), "purpose": 0, "hl7": "TREAT", "emergency": False,
+    "peer": peer(0x21), "grantId": fill(0x63), "sub": None, "purpose": 0, "hl7": "TREAT",
+    "emergency": False,
     "code": 0, "conf": block, "head": {**block, "n": 1000},
     "words": {"conf": fill(0x64), "head": fill(0x64)}, "policy": fill(0x65), "ct": fill(0x66),
     "ev": fill(0x67), "count": 1,
 }
 refuse = {
     **release, "kind": "refuse", "owner": None, "recordId": None, "ver": 0, "shareEpoch": 0,
-    "idx": 0, "account": None, "grantId": None, "purpose": None, "hl7": "", "want": "",
+    "idx": 0, "account": None, "grantId": None, "sub": None, "purpose": None, "hl7": "", "want": "",
     "code": 101, "conf": None, "head": None, "words": None, "ct": None, "ev": None, "count": 7,
 }
+passed_release = {**release, "account": COLLEAGUE, "sub": fill(0x96)}
 ack = {**about, "kind": "ack", "contentHash": content_hash, "custodyHash": fill(0x68),
        "com": fill(0x62), "anchor": fill(0x69), "pinned": True}
 destroy = {**about, "kind": "destroy", "com": fill(0x62), "cause": "erase",
@@ -136,6 +151,7 @@ reply = {"v": 1, "wish": fill(0x81), "verdict": "denied", "reason": "", "capsule
 
 maps = {
     "content": content, "custody": custody, "request": request, "emergency": broken_glass,
+    "passedOn": passed_on, "passedRelease": passed_release,
     "release": release, "refuse": refuse, "ack": ack, "destroy": destroy, "link": link,
     "lastLink": last_link, "answer": answer, "denied": denied, "wish": wish, "reply": reply,
 }
