@@ -9,7 +9,15 @@ import { type PeerIdBytes, publicKeyOf } from './ids.ts'
 import type { Primitives } from './primitives.ts'
 
 /** What a signature is for; a signature under one label says nothing under another. */
-export type SignedLabel = 'request' | 'answer' | 'link' | 'wish' | 'reply'
+export type SignedLabel =
+  | 'request'
+  | 'answer'
+  | 'link'
+  | 'wish'
+  | 'reply'
+  | 'glass'
+  | 'cosign'
+  | 'broken'
 
 export interface Signed {
   readonly b: Uint8Array

@@ -11,6 +11,7 @@ import type { Address, GrantId, PeerIdBytes, RecordId } from '../../core/ids.ts'
 import { GRANT_RECORDS_MAX } from '../../core/limits.ts'
 import type { Journal } from '../adapters.ts'
 import { type Entry, type EntryOf, encodeEntry, entryShape } from './entries.ts'
+import { Glasses } from './glasses.ts'
 
 /** One version of an own record with all that happened to it. */
 export interface OwnVersion {
@@ -37,6 +38,8 @@ export interface ReceivedWish {
 type Receipts = EntryOf<'receipts'>['entries']
 
 export class Ledger {
+  /** Emergencies. */
+  readonly glasses = new Glasses()
   readonly #journal: Journal
   readonly #versions = new Map<string, OwnVersion[]>()
   readonly #keys = new Map<string, EntryOf<'custodyKey'>>()
@@ -252,6 +255,9 @@ export class Ledger {
         return
       case 'card':
         this.#cards.set(toHex(entry.peer), entry)
+        return
+      default:
+        this.glasses.fold(entry)
     }
   }
 
