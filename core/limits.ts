@@ -259,6 +259,9 @@ export const TX_POLL_MS = 150
 export const ANVIL_START_MS = 20 * SECOND_MS
 /** Writing its state takes it a second at most; then it is killed. */
 export const ANVIL_STOP_MS = 5 * SECOND_MS
+/** Notices for which the author's code is asked, of each peer: a guardian revokes a handful. */
+export const CODE_ASKS_BURST = 32
+export const CODE_ASKS_PER_SECOND = 1 / 10
 /** Blocks come each second; some are needed before a proof counts. */
 export const DEV_READY_MS = 30 * SECOND_MS
 

@@ -29,15 +29,12 @@ export function signerOf(
   return recoverTyped(deployment, type, message as never, sig, p)
 }
 
-/** Whether the account that may, signed by its own key; a guardian may end her guardianship. */
+/** Whether the author's own key signed. */
 export function isSignedByAuthor(
   deployment: Deployment,
   signed: SignedMessage,
   p: Primitives
 ): boolean {
   const signer = signerOf(deployment, signed, p)
-  if (signer == null) return false
-  const { type, message } = signed
-  if (type === 'GuardianshipEnd' && equalBytes(signer, message.guardian)) return true
-  return equalBytes(signer, authorOf(signed))
+  return signer != null && equalBytes(signer, authorOf(signed))
 }

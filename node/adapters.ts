@@ -108,6 +108,21 @@ export interface WordSource {
 
 /** What became of a transaction that we sent. */
 export interface TxReceipt {
+/** What a proof shows of an account beside its storage. */
+export interface ProvenCode {
+  readonly nonce: number
+  readonly codeHash: Hash
+}
+
+export interface AccountSource {
+  /** An account that does not exist has nonce 0 and no code. Fails with 501. */
+  prove(
+    block: VerifiedHeader,
+    account: Address,
+    options?: AbortOptions
+  ): Promise<Outcome<ProvenCode>>
+}
+
   readonly txHash: Hash
   readonly block: BlockRef
   readonly gasUsed: number

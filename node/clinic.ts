@@ -14,6 +14,7 @@ import { accountSlot } from '../core/words.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
 import type { ChainParameters } from './chain/parameters.ts'
+import { Authors } from './custody/authors.ts'
 import { Custodian } from './custody/custodian.ts'
 import { CustodyStore } from './custody/custody-store.ts'
 import { Intake } from './custody/intake.ts'
@@ -140,6 +141,7 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
     keeper: new Keeper({ ...init, mailbox, receipts }),
     custodian: new Custodian({
       ...init,
+      authors: new Authors(init),
       store: custody,
       intake,
       relayer,

@@ -13,7 +13,15 @@ import type { SignedMessage } from '../core/typed-data.ts'
 import type { Hint } from '../protocols/announce/index.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { StreamLimits } from '../protocols/framing.ts'
-import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
+import type {
+  AccountSource,
+  ChainWriter,
+  Clock,
+  HeadSource,
+  Journal,
+  Random,
+  WordSource
+} from './adapters.ts'
 import { outageText } from './chain/outage.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { type Clinic, type ClinicStores, openClinic } from './clinic.ts'
@@ -56,6 +64,8 @@ export interface NodeInit {
   readonly heads: HeadSource
   readonly words: WordSource
   /** Clinics pay for the messages that they relay. */
+  /** @default no account is looked at: nobody here delegates */
+  readonly accounts?: AccountSource | undefined
   readonly writer?: ChainWriter | undefined
   /** @default contract accounts are not known: only signatures that recover count */
   readonly contractSignature?: GateInit['contractSignature']

@@ -14,6 +14,8 @@ import type { Deployment } from '../core/deployment.ts'
 import type { Address } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
 import type { BlockRef, ChainWriter, Clock, Endpoint, Random } from './adapters.ts'
+import { provenAccounts } from './chain/accounts.ts'
+import { contractSignature } from './chain/erc1271.ts'
 import { quorumHeads } from './chain/heads.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { provenWords } from './chain/proofs.ts'
@@ -93,6 +95,9 @@ export async function memoryNode(init: MemoryNodeInit): Promise<RunningNode> {
       }
     }),
     words: provenWords({ endpoints, deployment: chain.deployment, primitives }),
+    accounts: provenAccounts({ endpoints, primitives }),
+    contractSignature: (account, digest, signature, head, options) =>
+      contractSignature({ endpoints, parameters }, account, digest, signature, head, options),
     writer: clinic ? chain.writer(identity.account, identity.accountKey) : undefined,
     stores: memoryStores(identity.profile),
     network: { ...inProcess(init.name), bootstrap: init.bootstrap ?? [] },

@@ -12,7 +12,14 @@ import type { Primitives } from '../core/primitives.ts'
 import type { Access } from '../protocols/access/index.ts'
 import type { Custody } from '../protocols/custody/index.ts'
 import type { Inbox } from '../protocols/inbox/index.ts'
-import type { ChainWriter, Clock, HeadSource, Random, WordSource } from './adapters.ts'
+import type {
+  AccountSource,
+  ChainWriter,
+  Clock,
+  HeadSource,
+  Random,
+  WordSource
+} from './adapters.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import type { Clinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
@@ -60,6 +67,8 @@ export interface Node {
   readonly random: Random
   readonly heads: HeadSource
   readonly words: WordSource
+  /** Absent where nobody delegates: tests that have no use for it. */
+  readonly accounts?: AccountSource | undefined
   /** Pays for transactions; light nodes have none and ask a clinic to relay. */
   readonly writer: ChainWriter | undefined
   readonly ledger: Ledger

@@ -14,7 +14,8 @@ import { JOURNAL_ENTRY_BYTES, RECEIPT_MAX_BYTES } from '../core/limits.ts'
 import type { Primitives } from '../core/primitives.ts'
 import { rolesOf } from '../core/roles.ts'
 import { accountSlot, decodeAccountWord } from '../core/words.ts'
-import type { Endpoint, HeadSource, Journal, WordSource } from './adapters.ts'
+import type { AccountSource, Endpoint, HeadSource, Journal, WordSource } from './adapters.ts'
+import { provenAccounts } from './chain/accounts.ts'
 import { fileCheckpoint } from './chain/checkpoint.ts'
 import { enrol } from './chain/dev-chain.ts'
 import { rpcEndpoint } from './chain/endpoint-rpc.ts'
@@ -58,6 +59,7 @@ interface Chain {
   readonly heads: HeadSource
   readonly words: WordSource
 }
+  readonly accounts: AccountSource
 
 /** @throws InvalidConfigError, StoreCorruptError, ChainUnavailableError */
 export async function openNode(
@@ -171,7 +173,8 @@ async function openChain({ config, paths }: Repo, primitives: Primitives): Promi
       checkpoint: fileCheckpoint(join(paths.receipts, 'confirmed')),
       primitives
     }),
-    words: provenWords({ endpoints, deployment, primitives })
+    words: provenWords({ endpoints, deployment, primitives }),
+    accounts: provenAccounts({ endpoints, primitives })
   }
 }
 

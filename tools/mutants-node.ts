@@ -176,10 +176,11 @@ export const custody: readonly Mutant[] = [
     ['owners', '!isOwnersPeer(ref.owner, peer) && ', ''],
     ['keepers', ' && !isKeeper(entry, peer)', ''],
     ['blocks first', 'await replicate(', 'void replicate('],
-    ['a signature', 'if (!this.#isSigned(notice)) return', 'if (false) return'],
+    ['a signature', 'if (!signed) return', 'if (false) return'],
+    ['no questions for strangers', 'store.knows(author) && (await', 'true && (await'],
     ['strangers', 'if (!known) return', 'if (false) return'],
     ['a notice is kept', 'await store.notice(notice)\n', ''],
-    ['gas for owners alone', ' || !isOwnersPeer(author, peer)) {', ') {']
+    ['gas for owners alone', ' || (isOwn && !isOwnersPeer(author, peer))) {', ') {']
   ]),
   ...of('node/custody/notices.ts', CUSTODIAN, [
     ['erasures alone', '.filter(({ status }) => status === RecordStatus.ERASED)', ''],

@@ -19,6 +19,7 @@ type Nodes = readonly Uint8Array[]
 
 /** What a proof says of a contract. */
 export interface ProvenAccount {
+  readonly nonce: number
   readonly storageRoot: Hash
   readonly codeHash: Hash
 }
@@ -127,9 +128,15 @@ export async function proveAccount(
   if (value == null) return undefined
   const fields = decodeRlp(value)
   if (Array.isArray(fields) && fields.length === 4) {
-    const [, , storageRoot, codeHash] = fields as unknown[]
-    if (isWord(storageRoot) && isWord(codeHash)) {
-      return { storageRoot: hash(storageRoot), codeHash: hash(codeHash) }
+    const [nonce, , storageRoot, codeHash] = fields as unknown[]
+    // EIP-2681: a nonce has 64 bits; one past 2^53 is of no account that anybody uses
+    const counted = nonce instanceof Uint8Array && nonce.byteLength <= 6
+    if (counted && isWord(storageRoot) && isWord(codeHash)) {
+      return {
+        nonce: Number(toBigInt(nonce)),
+        storageRoot: hash(storageRoot),
+        codeHash: hash(codeHash)
+      }
     }
   }
   throw new InvalidProofError('the account expected four fields')

@@ -4,10 +4,8 @@
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Deployment } from '../../core/deployment.ts'
 import type { Address, PeerIdBytes } from '../../core/ids.ts'
-import type { Primitives } from '../../core/primitives.ts'
-import { authorOf, isSignedByAuthor } from '../../core/signers.ts'
+import { authorOf } from '../../core/signers.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import { CustodyCode } from '../../protocols/custody/constants.ts'
 import type {
@@ -18,13 +16,13 @@ import type {
   ServingOptions
 } from '../../protocols/custody/index.ts'
 import type { Relayer } from '../relayer/relayer.ts'
+import type { Authors } from './authors.ts'
 import type { CustodyStore } from './custody-store.ts'
 import { isKeeper } from './custody-store.ts'
 import type { Intake } from './intake.ts'
 
 export interface CustodianInit {
-  readonly deployment: Deployment
-  readonly primitives: Primitives
+  readonly authors: Authors
   readonly store: CustodyStore
   readonly intake: Intake
   readonly relayer: Relayer | undefined
@@ -77,9 +75,13 @@ export class Custodian implements CustodyHandler {
     peer: PeerIdBytes,
     options: ServingOptions
   ): Promise<NoticeAnswer> {
-    if (!this.#isSigned(notice)) return refuse(CustodyCode.BAD_SIGNATURE)
-    const { relayer, isOwnersPeer, isInDirectory, store } = this.#init
+    const { authors, relayer, isOwnersPeer, isInDirectory, store } = this.#init
     const author = authorOf(notice)
+    const isOwn = authors.isOwn(notice)
+    // only those whose custodian we are may cost a question to the chain
+    const signed =
+      isOwn || (store.knows(author) && (await authors.isVouched(notice, peer, options.signal)))
+    if (!signed) return refuse(CustodyCode.BAD_SIGNATURE)
     // keys cost nothing: what strangers sign would only fill the disk
     const known =
       store.knows(author) ||
@@ -88,8 +90,9 @@ export class Custodian implements CustodyHandler {
     if (!known) return refuse(CustodyCode.DENIED)
     await store.notice(notice)
     options.progress(1)
-    // gas is paid for those whose custodian we are, or anybody could spend it
-    if (relayer == null || !store.knows(author) || !isOwnersPeer(author, peer)) {
+    // gas is paid for those whose custodian we are, or anybody could spend it; who speaks for one
+    // of them has another device
+    if (relayer == null || !store.knows(author) || (isOwn && !isOwnersPeer(author, peer))) {
       return { ok: true, code: CustodyCode.NOT_SENT }
     }
     try {
@@ -101,10 +104,5 @@ export class Custodian implements CustodyHandler {
     } catch {
       return { ok: true, code: CustodyCode.NOT_SENT }
     }
-  }
-
-  #isSigned(notice: SignedMessage): boolean {
-    const { deployment, primitives } = this.#init
-    return isSignedByAuthor(deployment, notice, primitives)
   }
 }

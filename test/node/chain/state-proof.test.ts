@@ -175,7 +175,7 @@ describe('an account proof', () => {
 
     const account = await proveAccount(stateRoot, accountOf('contract'), nodes, p)
 
-    expect(account).toEqual({ storageRoot, codeHash })
+    expect(account).toMatchObject({ storageRoot, codeHash })
   })
 
   it('gives nothing where there is no account', async () => {
