@@ -78,6 +78,8 @@ export interface HeadSource {
   ): Promise<Outcome<{ readonly head: VerifiedHeader; readonly conf: VerifiedHeader }>>
   /** The header of a block that is the confirmed one, or ≤ W behind on its line; else 307. */
   onConfirmedLine(ref: BlockRef, options?: AbortOptions): Promise<Outcome<VerifiedHeader>>
+  /** The chain has moved, somebody says: whoever asks next gets no kept answer. */
+  expire?(): void
 }
 
 export type ContractName = 'grants' | 'records' | 'directory' | 'emergency' | 'audit' | 'guardians'

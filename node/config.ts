@@ -72,6 +72,13 @@ export const configSchema = z.strictObject({
     connections: z.int().min(4).max(10_000).optional().describe('open connections at most'),
     requestsPerSecond: z.int().min(1).max(10_000).optional().describe('per asking peer')
   }),
+  audit: z.strictObject({
+    anchorHours: z
+      .int()
+      .min(0)
+      .max(8_760)
+      .describe('a clinic anchors its receipts on chain this often; 0 is never by itself')
+  }),
   api: z.strictObject({
     port: port.describe('of the local HTTP interface; 0 takes a free one')
   })
@@ -91,7 +98,8 @@ const defaultConfig = {
   chain: { kind: 'dev', rpc: [] },
   custody: { custodians: [], threshold: THRESHOLD_MIN, replicas: 3 },
   records: { quorum: 1, barOwnOrganisation: false },
-  limits: {}
+  limits: {},
+  audit: { anchorHours: 24 }
 } as const
 
 const profileDefaults = {

@@ -32,6 +32,7 @@ import { libp2pWire } from './libp2p-wire.ts'
 import type { NetworkInit } from './network/libp2p.ts'
 import type { CustodyChoice, Node } from './node.ts'
 import { ownCard } from './own-card.ts'
+import { stateText } from './receipts/anchor.ts'
 import { dropLeftovers } from './recover.ts'
 import type { GateInit } from './release/gate.ts'
 import type { VaultBlockstore } from './storage/vault.ts'
@@ -69,6 +70,8 @@ export interface NodeInit {
   readonly writer?: ChainWriter | undefined
   /** @default contract accounts are not known: only signatures that recover count */
   readonly contractSignature?: GateInit['contractSignature']
+  /** How old an anchor of the receipts may become. @default none is written by itself */
+  readonly anchorSeconds?: number | undefined
   /** Of this node's account in the Directory. @default 1 */
   readonly bindingEpoch?: () => number
   readonly stores: {
@@ -152,7 +155,8 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
   }
   const log = logger.forComponent('keyward:upkeep')
   const provide: UpkeepInit['provide'] = (cid, options) => wire.provide(cid, options)
-  const upkeep = new Upkeep({ node, provide, datastore: stores.datastore, log })
+  const { anchorSeconds } = init
+  const upkeep = new Upkeep({ node, provide, datastore: stores.datastore, anchorSeconds, log })
   late.replicate = async (cid, from, { signal, progress }) => {
     const root = CID.decode(cid)
     await wire.fetch(root, from, { signal, onBlock: progress })
@@ -212,6 +216,7 @@ async function readiness(
   const reasons: string[] = []
   if (connections === 0) reasons.push('no peer')
   if (clinic?.receipts.isWhole === false) reasons.push('the receipt log is not whole')
+  if (clinic?.anchor.isBehind === true) reasons.push(stateText(clinic.anchor.state))
   const current = await heads.current()
   if (!current.ok) reasons.push(`no agreed chain head: ${outageText(current.code)}`)
   else {

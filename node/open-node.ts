@@ -49,6 +49,7 @@ export interface OpenNodeOptions {
 
 /** What a clinic is in the Directory of a dev chain, where it enrols itself, unless `roles` says. */
 const DEV_ROLES = ['custodian', 'clinician', 'attester', 'relayer', 'admin'] as const
+const HOUR_SECONDS = 3_600
 /** A local network is one host: the limits that protect a host would refuse most of it. */
 const ONE_HOST = 1_000
 
@@ -124,6 +125,7 @@ export async function openNode(
         datastore,
         ...(clinic ? { clinic: await openClinicStores(repo, sealed) } : {})
       },
+      anchorSeconds: config.audit.anchorHours * HOUR_SECONDS || undefined,
       afterCrash: repo.tookOver != null,
       network: networkOf(config),
       limits: limitsOf(config),

@@ -1,7 +1,7 @@
 /**
- * What a running node does by itself: finishes records that are "stored, degraded", and tells the
- * DHT of replicas that it could tell nobody about before, also before a crash. One round at a time,
- * the first at the start; failures wait for the next.
+ * What a running node does by itself: finishes records that are "stored, degraded", tells the DHT of
+ * replicas that it could tell nobody about before, also before a crash, and anchors its receipts on
+ * chain when that is due. One round at a time, the first at the start; failures wait for the next.
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -22,6 +22,8 @@ export interface UpkeepInit {
   readonly provide: (cid: CID, options: { readonly signal: AbortSignal }) => Promise<unknown>
   /** Remembers over restarts what the DHT was told. */
   readonly datastore: Pick<Datastore, 'has' | 'put'>
+  /** How old an anchor of the receipts may become. @default none is written by itself */
+  readonly anchorSeconds?: number | undefined
   readonly log: Logger
 }
 
@@ -111,7 +113,7 @@ export class Upkeep {
         log('nobody was told of %c yet: %e', cid, err)
       }
     }
-    let whole = true
+    let whole = await this.#anchor()
     for (const versions of node.ledger.records()) {
       for (const version of versions) {
         if (signal.aborted) return false
@@ -124,6 +126,25 @@ export class Upkeep {
       }
     }
     return whole
+  }
+
+  /** False: the receipts are due to be anchored, and are not. */
+  async #anchor(): Promise<boolean> {
+    const { node, anchorSeconds, log } = this.#init
+    const { signal } = this.#stopping
+    const anchor = node.clinic?.anchor
+    if (anchor == null) return true
+    try {
+      if (anchor.state.kind === 'unknown') await anchor.check({ signal })
+      const nowSeconds = node.clock.nowMs() / 1_000
+      if (anchorSeconds == null || !anchor.isDue(anchorSeconds, nowSeconds)) return true
+      const sent = await anchor.anchor({ signal })
+      if (sent != null) log('anchored %d receipts', sent.words.toSeq)
+      return true
+    } catch (err) {
+      log('the receipts are not anchored yet: %e', err)
+      return false
+    }
   }
 
   async #finish(version: OwnVersion): Promise<boolean> {

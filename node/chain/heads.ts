@@ -55,6 +55,12 @@ interface Pair {
   readonly conf: VerifiedHeader
 }
 
+/** A question under way, and what was known of the chain's moves when it began. */
+interface Flight {
+  readonly answer: Promise<Outcome<Pair>>
+  readonly expiries: number
+}
+
 interface Report {
   readonly endpoint: Endpoint
   readonly head: number
@@ -74,7 +80,9 @@ class QuorumHeads implements HeadSource {
   readonly #quorum: number
   readonly #line: ConfirmedLine
   #cached: { readonly atMs: number; readonly answer: Outcome<Pair> } | undefined
-  #flight: Promise<Outcome<Pair>> | undefined
+  #flight: Flight | undefined
+  /** How often the chain was said to have moved. */
+  #expiries = 0
   #last: BlockRef | undefined
 
   constructor(init: QuorumHeadsInit) {
@@ -98,6 +106,11 @@ class QuorumHeads implements HeadSource {
     return await this.#refresh(options)
   }
 
+  expire(): void {
+    this.#cached = undefined
+    this.#expiries++
+  }
+
   async onConfirmedLine(
     ref: BlockRef,
     options: AbortOptions = {}
@@ -119,23 +132,34 @@ class QuorumHeads implements HeadSource {
 
   /** All callers share one flight; a caller's signal ends only its own waiting. */
   #refresh(options: AbortOptions): Promise<Outcome<Pair>> {
-    this.#flight ??= this.#fly().finally(() => {
-      this.#flight = undefined
-    })
-    return waitFor(this.#flight, options.signal)
+    const before = this.#flight
+    if (before == null || before.expiries !== this.#expiries) {
+      const expiries = this.#expiries
+      // one at a time: the confirmed line must not be extended by two
+      const answer = (async () => {
+        await before?.answer.catch(() => {})
+        return await this.#fly(expiries)
+      })().finally(() => {
+        if (this.#flight === flight) this.#flight = undefined
+      })
+      const flight = { answer, expiries }
+      this.#flight = flight
+    }
+    return waitFor((this.#flight as Flight).answer, options.signal)
   }
 
   #deadline(): AbortSignal {
     return AbortSignal.timeout(this.#init.timeoutMs ?? RPC_MAX_MS)
   }
 
-  async #fly(): Promise<Outcome<Pair>> {
+  async #fly(expiries: number): Promise<Outcome<Pair>> {
     const atMs = this.#init.clock.nowMs()
     const done = new AbortController()
     const signal = AbortSignal.any([done.signal, this.#deadline()])
     try {
       const answer = await this.#ask(signal)
-      this.#cached = { atMs, answer }
+      // endpoints that were asked before it moved may have answered before, too
+      if (expiries === this.#expiries) this.#cached = { atMs, answer }
       return answer
     } finally {
       done.abort() // stragglers

@@ -128,7 +128,7 @@ export class LogAnchor {
     const { deployment, writer, receipts } = this.#init
     if (deployment.audit == null || writer == null || !receipts.isWhole) return false
     const state = this.#state
-    if (state.kind === 'behind') return false
+    if (this.isBehind) return false
     const since = state.kind === 'held' ? state.atSeconds : receipts.firstAtSeconds
     const toSeq = state.kind === 'held' ? state.toSeq : 0
     return since != null && receipts.lastSeq > toSeq && nowSeconds - since >= periodSeconds
@@ -144,7 +144,7 @@ export class LogAnchor {
   ): Promise<
     { readonly words: Omit<AnchorWords, 'atSeconds'>; readonly tx: TxReceipt } | undefined
   > {
-    const { writer, identity, receipts } = this.#init
+    const { writer, identity, receipts, clock, heads } = this.#init
     if (writer == null) throw new ChainUnavailableError('this node sends nothing to the chain')
     if (!receipts.isWhole) throw new StoreCorruptError('the receipt log is not whole')
     const state = await this.check(options)
@@ -154,7 +154,12 @@ export class LogAnchor {
     if (top.toSeq <= (state.kind === 'held' ? state.toSeq : 0)) return undefined
     const message = { writer: identity.account, items: [{ logTag: this.tag, ...top }] }
     const call = { type: 'Anchors', message, sig: new Uint8Array() } as const
-    return { words: top, tx: await writer.submit(call, options) }
+    const tx = await writer.submit(call, options)
+    heads.expire?.()
+    // what was just sent needs no proof to be ours; the next check has one
+    const atSeconds = Math.floor(clock.nowMs() / 1_000)
+    if (!this.isBehind) this.#state = { kind: 'held', ...top, atSeconds }
+    return { words: top, tx }
   }
 }
 

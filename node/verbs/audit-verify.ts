@@ -1,6 +1,7 @@
 /**
  * `audit verify`: checks a chain of receipts in a file, with nothing else at hand: no network, no
- * node, no folder (PEERS.md N17). Its author is who signed the first link.
+ * node, no folder (PEERS.md N17). Its author is who signed the first link. Given a chain and the
+ * names that the author anchors under, it asks there whether the file begins with what was anchored.
  * @module
  */
 import { readFile } from 'node:fs/promises'
@@ -10,6 +11,8 @@ import { type ChainEntry, decodeExport, decodeLink, verifyChain } from '../../co
 import { chainParameters } from '../chain/parameters.ts'
 import { nativePrimitives } from '../crypto/native.ts'
 import { peerText } from '../keys/peer-text.ts'
+import { checkAnchored } from './audit-anchored.ts'
+import type { AnchoredResult } from './audit-shapes.ts'
 import type { AuditVerifyResult } from './results.ts'
 import { type AuditVerifyArgs, auditVerifyArgs } from './shapes.ts'
 import type { OfflineVerb } from './verb.ts'
@@ -20,7 +23,7 @@ const GUARD_SECONDS = chainParameters('l1').clockGuardSeconds
 export const auditVerify: OfflineVerb<AuditVerifyArgs, AuditVerifyResult> = {
   name: 'audit.verify',
   args: auditVerifyArgs,
-  async run({ file }) {
+  async run({ file, anchor }, { signal }) {
     const bytes = await readFile(file).catch((cause: unknown) => {
       throw new InvalidParametersError(`"file" expected one that can be read: ${file}`, { cause })
     })
@@ -28,15 +31,17 @@ export const auditVerify: OfflineVerb<AuditVerifyArgs, AuditVerifyResult> = {
     if (read == null)
       return { valid: false, peer: '', entries: 0, faults: ['no chain of receipts'] }
     const { entries, by } = read
-    const { faults } = verifyChain(entries, by, GUARD_SECONDS, nativePrimitives)
-    return {
-      valid: faults.length === 0,
-      peer: peerText(by),
-      entries: entries.length,
-      faults: faults.map(({ index, fault }) => `receipt ${index + 1}: ${fault}`)
-    }
+    const chain = verifyChain(entries, by, GUARD_SECONDS, nativePrimitives)
+    const faults = chain.faults.map(({ index, fault }) => `receipt ${index + 1}: ${fault}`)
+    const own = { valid: faults.length === 0, peer: peerText(by), entries: entries.length, faults }
+    if (anchor == null) return own
+    const anchored = await checkAnchored(entries, by, anchor, nativePrimitives, signal)
+    const all = [...faults, ...anchored.faults]
+    return { ...own, valid: all.length === 0, faults: all, ...withAnchor(anchored.anchor) }
   }
 }
+
+const withAnchor = (anchor: AnchoredResult | undefined) => (anchor == null ? {} : { anchor })
 
 /** Undefined for a file of something else: what does not verify is an answer, not an error. */
 function readChain(

@@ -5,6 +5,7 @@
 import type { ZodType } from 'zod'
 import type { Node } from '../node.ts'
 import { approve, deny, inbox } from './answer.ts'
+import { anchorAudit, auditStatus } from './audit.ts'
 import { grant } from './grant.ts'
 import { listGrants } from './grants.ts'
 import { exportAudit, history } from './history.ts'
@@ -45,5 +46,7 @@ export const verbs = verbTable<Node>(
   verb('grants', shapes.noArgs, (node, _args, options) => listGrants(node, options)),
   verb('revoke', shapes.revokeArgs, revoke),
   verb('history', shapes.historyArgs, history),
-  verb('audit.export', shapes.auditExportArgs, exportAudit)
+  verb('audit.export', shapes.auditExportArgs, exportAudit),
+  verb('audit.anchor', shapes.noArgs, (node, _args, options) => anchorAudit(node, options)),
+  verb('audit.status', shapes.noArgs, (node, _args, options) => auditStatus(node, options))
 )

@@ -3,6 +3,8 @@
  * Times are Unix seconds, ids hex, peers and CIDs in their own text form.
  * @module
  */
+import type { AnchoredResult } from './audit-shapes.ts'
+
 export interface IdResult {
   readonly peer: string
   readonly account: string
@@ -194,4 +196,6 @@ export interface AuditVerifyResult {
   readonly peer: string
   readonly entries: number
   readonly faults: readonly string[]
+  /** What the chain says, when it was asked. */
+  readonly anchor?: AnchoredResult
 }
