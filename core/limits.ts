@@ -80,6 +80,14 @@ export const EMERGENCY_MIN_SECONDS = 3_600
 export const EMERGENCY_MAX_SECONDS = 86_400
 /** As many organisations as a review's word holds. */
 export const NOTICE_SIGNERS_MAX = 5
+/** Founding organisations of a Directory (Directory.sol): one transaction makes them all. */
+export const FOUNDERS_MAX = 64
+/** Organisations whose verdicts are looked for: a consortium numbers its first ones so. */
+export const ORGANISATIONS_TRIED = 64
+/** Accounts of peers whose organisations are looked at for verdicts: one question of proofs. */
+export const ATTESTERS_SEEN = 128
+/** A list of records waits no longer for what the chain says of them. */
+export const ATTESTED_WAIT_MS = 3 * SECOND_MS
 /** For the review of a broken glass: a week has one working meeting of any committee. */
 export const REVIEW_SECONDS = 7 * 86_400
 /** What clinicians write why they break a glass, in the same bound as the reasons of wishes. */
@@ -251,6 +259,9 @@ export const RELAYS_BURST = 64
 export const RELAYS_PER_SECOND = 1 / 60
 /** Messages on their way to the chain through one relayer. */
 export const RELAYS_PENDING = 64
+/** Notices for which the author's code is asked, of each peer: a guardian revokes a handful. */
+export const CODE_ASKS_BURST = 32
+export const CODE_ASKS_PER_SECOND = 1 / 10
 /** A transaction that no block took by then is reported as not sent. */
 export const TX_WAIT_MS = 60 * SECOND_MS
 /** A block is looked for this often while a transaction waits; local chains mine at once. */
@@ -259,9 +270,6 @@ export const TX_POLL_MS = 150
 export const ANVIL_START_MS = 20 * SECOND_MS
 /** Writing its state takes it a second at most; then it is killed. */
 export const ANVIL_STOP_MS = 5 * SECOND_MS
-/** Notices for which the author's code is asked, of each peer: a guardian revokes a handful. */
-export const CODE_ASKS_BURST = 32
-export const CODE_ASKS_PER_SECOND = 1 / 10
 /** Blocks come each second; some are needed before a proof counts. */
 export const DEV_READY_MS = 30 * SECOND_MS
 

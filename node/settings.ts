@@ -33,7 +33,13 @@ export interface SettingSources {
 }
 
 /** Environment names that are ours and no settings. */
-const OTHER_ENV = ['KEYWARD_PATH', 'KEYWARD_PASSPHRASE', 'KEYWARD_LOG', 'KEYWARD_LOG_FILE']
+const OTHER_ENV = [
+  'KEYWARD_PATH',
+  'KEYWARD_PASSPHRASE',
+  'KEYWARD_DEPLOYER_KEY',
+  'KEYWARD_LOG',
+  'KEYWARD_LOG_FILE'
+]
 
 const LEAVES = new Map(leavesOf(configSchema, ''))
 /** "chain" and the like: what holds settings and is none. */

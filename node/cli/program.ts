@@ -8,6 +8,7 @@ import { Exit, errorBody, errorText } from '../api/error.ts'
 import type { CommandContext } from './command.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addConsentCommands } from './commands/consent.ts'
+import { addContractsCommands } from './commands/contracts.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addFolderCommands } from './commands/folder.ts'
 import { addProgramCommands } from './commands/program.ts'
@@ -48,6 +49,7 @@ export function createProgram(shell: Shell): Program {
   addRecordCommands(program, context)
   addConsentCommands(program, context)
   addAuditCommands(program, context)
+  addContractsCommands(program, context)
   addProgramCommands(program, context)
   addDemoCommand(program, context)
   return { command: program, context, run: (argv) => run(program, context, argv) }
