@@ -108,8 +108,6 @@ export interface WordSource {
   ): Promise<Outcome<ProvenWords>>
 }
 
-/** What became of a transaction that we sent. */
-export interface TxReceipt {
 /** What a proof shows of an account beside its storage. */
 export interface ProvenCode {
   readonly nonce: number
@@ -125,6 +123,8 @@ export interface AccountSource {
   ): Promise<Outcome<ProvenCode>>
 }
 
+/** What became of a transaction that we sent. */
+export interface TxReceipt {
   readonly txHash: Hash
   readonly block: BlockRef
   readonly gasUsed: number

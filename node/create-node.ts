@@ -64,9 +64,9 @@ export interface NodeInit {
   readonly random: Random
   readonly heads: HeadSource
   readonly words: WordSource
-  /** Clinics pay for the messages that they relay. */
   /** @default no account is looked at: nobody here delegates */
   readonly accounts?: AccountSource | undefined
+  /** Clinics pay for the messages that they relay. */
   readonly writer?: ChainWriter | undefined
   /** @default contract accounts are not known: only signatures that recover count */
   readonly contractSignature?: GateInit['contractSignature']

@@ -59,8 +59,8 @@ interface Chain {
   readonly endpoints: readonly Endpoint[]
   readonly heads: HeadSource
   readonly words: WordSource
-}
   readonly accounts: AccountSource
+}
 
 /** @throws InvalidConfigError, StoreCorruptError, ChainUnavailableError */
 export async function openNode(
