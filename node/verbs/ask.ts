@@ -37,6 +37,14 @@ export interface Read {
   /** One confirmed block for all custodians. */
   readonly conf: BlockRef
   readonly kem: { readonly seed: KemSeed; readonly publicKey: AccessRequest['kem'] }
+  /** Who signed for it, where no grant does. */
+  readonly emergency?: AccessRequest['emergency']
+}
+
+/** As much of a manifest as a request names. */
+type Named = {
+  readonly content: Pick<Manifest['content'], 'owner' | 'recordId' | 'ver'>
+  readonly custody: Pick<Manifest['custody'], 'shareEpoch'>
 }
 
 export type Asked =
@@ -58,22 +66,42 @@ const PASSING = new Set<number>([
 const TRIES = 3
 const RETRY_MS = 700
 
-/**
- * Asks one custodian or replica; again if it refuses for a passing reason, and once more if the
- * stream broke, as one that was kept does when its connection was replaced. Throws by `signal` only.
- */
-export async function ask(
+/** Asks one custodian or replica, with patience. Throws by `signal` only. */
+export const ask = (
   node: Node,
   read: Read,
   want: Want,
   peer: PeerIdBytes,
   addrs: readonly Uint8Array[],
   signal: AbortSignal
-): Promise<Asked> {
+): Promise<Asked> =>
+  patiently(
+    node,
+    read,
+    (each) =>
+      exchange<Asked>(node, each, want, peer, addrs, signal, (sent, bytes, frame) =>
+        check(node, each, want, peer, sent, bytes, frame)
+      ),
+    signal
+  )
+
+/** What may come of an exchange beside what it is for. */
+type Failed = Exclude<Asked, { readonly kind: 'released' }>
+
+/**
+ * Asks again after a refusal for a passing reason, and once more if the stream broke, as one that
+ * was kept does when its connection was replaced.
+ */
+export async function patiently<R extends Pick<Read, 'conf'>, A extends { readonly kind: string }>(
+  node: Node,
+  read: R,
+  once: (read: R) => Promise<A | Failed>,
+  signal: AbortSignal
+): Promise<A | Failed> {
   for (let tried = 1; ; tried++) {
-    const asked = await askOnce(node, read, want, peer, addrs, signal)
-    if (asked.kind === 'unreached' && asked.broke && tried === 1) continue
-    const passing = asked.kind === 'refused' && PASSING.has(asked.code)
+    const asked: A | Failed = await once(read)
+    if (asked.kind === 'unreached' && 'broke' in asked && tried === 1) continue
+    const passing = asked.kind === 'refused' && 'code' in asked && PASSING.has(asked.code)
     if (!passing || tried === TRIES) return asked
     await delay(RETRY_MS, undefined, { signal })
     const heads = await node.heads.current({ signal })
@@ -81,14 +109,16 @@ export async function ask(
   }
 }
 
-async function askOnce(
+/** One request and what `take` makes of the answer; what it throws is the custodian's fault. */
+export async function exchange<A>(
   node: Node,
-  read: Read,
+  read: Omit<Read, 'manifest'> & { readonly manifest: Named },
   want: Want,
   peer: PeerIdBytes,
   addrs: readonly Uint8Array[],
-  signal: AbortSignal
-): Promise<Asked> {
+  signal: AbortSignal,
+  take: (sent: AccessRequest, bytes: Uint8Array, frame: Uint8Array) => A | Promise<A>
+): Promise<A | Failed> {
   let sent: AccessRequest | undefined
   let bytes: Uint8Array | undefined
   let frame: Uint8Array
@@ -112,7 +142,7 @@ async function askOnce(
   }
   if (sent == null || bytes == null) return { kind: 'unreached', reason: 'nothing was sent' }
   try {
-    return await check(node, read, want, peer, sent, bytes, frame)
+    return await take(sent, bytes, frame)
   } catch (err) {
     return { kind: 'blamed', reason: (err as Error).message }
   }
@@ -120,12 +150,13 @@ async function askOnce(
 
 function requestOf(
   node: Node,
-  { capsule, manifest, hl7, purpose, conf, kem }: Read,
+  read: Omit<Read, 'manifest'> & { readonly manifest: Named },
   want: Want,
   custodian: PeerIdBytes,
   challenge: Uint8Array,
   seq: number
 ): AccessRequest {
+  const { capsule, manifest, hl7, purpose, conf, kem, emergency } = read
   const { deployment, clock } = node
   const { binding, bindingSig } = node.card()
   const { content, custody } = manifest
@@ -152,7 +183,7 @@ function requestOf(
     hl7,
     kem: kem.publicKey,
     conf: { n: conf.number, h: conf.hash },
-    emergency: undefined,
+    emergency,
     sub: undefined
   }
 }
@@ -184,17 +215,22 @@ async function check(
 
 const blame = (reason: string): Asked => ({ kind: 'blamed', reason })
 
+/** What an answer, or that to a request for a pack, has of a release. */
+type Given = Pick<Answer, 'link' | 'body'> &
+  Partial<Pick<Answer, 'enc' | 'ct'>> & { readonly pack?: Uint8Array }
+
 /** Signed by the custodian, over a body that names this request. */
-function receiptOf(
+export function receiptOf(
   node: Node,
-  { link, body, enc, ct }: Answer,
+  { link, body, enc, ct, pack }: Given,
   peer: PeerIdBytes,
   req: Uint8Array
 ): BodyOf<'release'> | undefined {
   if (link == null || body == null || !verify('link', link, peer, node.primitives)) return undefined
   const { by, body: hashed } = decodeLink(link.b)
   const receipt = decodeBody(body)
-  const sealed = enc != null && ct != null ? node.primitives.sha256(enc, ct) : undefined
+  const given = pack != null ? [pack] : enc != null && ct != null ? [enc, ct] : []
+  const sealed = given.length === 0 ? undefined : node.primitives.sha256(...given)
   const fits =
     equalBytes(by, peer) &&
     equalBytes(hashed, bodyHash(body, node.primitives)) &&

@@ -99,9 +99,9 @@ async function retrieveGranted(
 const isDenied = (err: unknown): boolean =>
   err instanceof Error && err.name === AccessDeniedError.name
 
-async function retrieveUnder(
+export async function retrieveUnder(
   node: Node,
-  { capsule, manifest, hl7, ownerSecret, anchorSalt }: Held,
+  { capsule, manifest, hl7, ownerSecret, anchorSalt, emergency }: Held,
   args: RecordGetArgs,
   options: VerbOptions
 ): Promise<RecordGetResult> {
@@ -116,7 +116,8 @@ async function retrieveUnder(
       hl7,
       purpose: bitOfHl7(hl7) ?? 0,
       conf,
-      kem: { seed, publicKey: kemPublicKey(await p.kemPublicKey(seed)) }
+      kem: { seed, publicKey: kemPublicKey(await p.kemPublicKey(seed)) },
+      emergency
     }
     const collected = await collectShares(node, read, options)
     const { hdr, kcom, cid } = manifest.content
@@ -159,13 +160,14 @@ async function assertAnchored(
   }
 }
 
-/** A grant that we hold, with what it opens of one record. */
-interface Held {
+/** A grant that we hold, or a broken glass, with what it opens of one record. */
+export interface Held {
   readonly capsule: Capsule
   readonly manifest: Manifest
   readonly hl7: string
   readonly ownerSecret: Capsule['records'][number]['so']
   readonly anchorSalt: Parameters<typeof anchor>[0]
+  readonly emergency?: Read['emergency']
 }
 
 /** Grants for this version, or for the newest that any grant holds: newest first, few of them. */
