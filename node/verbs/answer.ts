@@ -7,18 +7,23 @@ import { fromHex, toHex } from '../../core/bytes.ts'
 import { InvalidParametersError, RecordNotFoundError } from '../../core/errors.ts'
 import { hash } from '../../core/ids.ts'
 import { decodeManifest } from '../../core/manifest.ts'
-import { signReply } from '../../core/wish.ts'
+import { bitOfHl7, Purpose, purposeMask } from '../../core/purposes.ts'
+import { type ConsentWish, signReply } from '../../core/wish.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { ReceivedWish } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
-import { BUDGET_DEFAULT, consent } from './grant.ts'
+import { type Consent, consent } from './consent.ts'
+import { termsOf } from './grant.ts'
+import type { ApproveArgs, GrantResult } from './grant-shapes.ts'
+import { ownSource } from './grant-source.ts'
+import { accountOnly } from './grantee.ts'
 import { collectMail, keepersOf, leaveMail } from './mail.ts'
 import { tagMaker } from './marks.ts'
-import type { DenyResult, GrantResult, InboxResult } from './results.ts'
-import type { ApproveArgs, DenyArgs } from './shapes.ts'
+import type { DenyResult, InboxResult } from './results.ts'
+import { isCovered, type ScopeWords, scopeOf } from './scope.ts'
+import type { DenyArgs } from './shapes.ts'
 import { untilSeconds } from './until.ts'
 import type { VerbOptions } from './verb.ts'
-import { versionRange } from './versions.ts'
 
 /** `inbox`: what waits, and what became of one's own wishes. */
 export async function inbox(node: Node, { signal, progress }: VerbOptions): Promise<InboxResult> {
@@ -68,38 +73,86 @@ export async function approve(
 ): Promise<GrantResult> {
   const { entry } = await waiting(node, args.wish, options.signal)
   const { wish, card } = entry
-  const asked = askedRecords(node, entry)
-  const records = args.records ?? asked
-  if (records.length === 0) throw new RecordNotFoundError('no own record is what the wish asks for')
-  const wider = records.find((id) => !asked.includes(bare(id)))
-  if (wider != null) {
-    throw new InvalidParametersError(`"records" expected no more than was asked for, got ${wider}`)
-  }
-  const nowMs = node.clock.nowMs()
-  const notAfter = args.until == null ? wish.notAfter : untilSeconds(args.until, nowMs)
+  const source = ownSource(node)
+  const purposes = purposeOf(wish)
+  const scope = scopeOf(
+    source,
+    args.later === true ? askedFor(wish, args) : kept(node, entry, args)
+  )
+  const notAfter = args.until == null ? wish.notAfter : untilSeconds(args.until, node.clock.nowMs())
   if (notAfter > wish.notAfter) {
     throw new InvalidParametersError('"until" expected no later than was asked for')
   }
-  const { verFrom, verTo } = args.versions == null ? wish : versionRange(args.versions)
+  const terms = termsOf(node, args, purposes, notAfter)
+  const { verFrom, verTo } = args.versions == null ? wish : terms
   if (verFrom < wish.verFrom || verTo > wish.verTo) {
     throw new InvalidParametersError('"versions" expected no more than was asked for')
   }
-  return consent(
-    node,
-    {
-      grantee: card,
-      records: records.map(bare),
-      hl7: wish.hl7,
-      purposes: wish.purposes,
-      verFrom,
-      verTo,
-      notAfter,
-      budget: BUDGET_DEFAULT,
-      wish: hash(wish.id),
-      reply: wish.reply,
-      note: args.note ?? ''
-    },
-    options
+  const given: Consent = {
+    grantee: accountOnly(card.binding.account),
+    readers: [{ card, at: wish.reply }],
+    scope,
+    terms: { ...terms, verFrom, verTo },
+    hl7: wish.hl7,
+    wish: hash(wish.id),
+    note: args.note ?? ''
+  }
+  return consent(node, source, [given], options)
+}
+
+/**
+ * The one purpose that the code says, which is what she read: a wish may not bring in another, an
+ * emergency's, or leave to pass the access on.
+ */
+function purposeOf({ hl7, purposes }: ConsentWish): number {
+  const bit = bitOfHl7(hl7)
+  const isEmergency = bit === Purpose.BTG || bit === Purpose.ETREAT
+  if (bit == null || isEmergency || purposes !== purposeMask(bit)) {
+    throw new InvalidParametersError(`"wish" expected to ask for its purpose alone, ${hl7}`)
+  }
+  return purposeMask(bit)
+}
+
+/** Its classes, or the chart if it names nothing, so that records added later are covered too. */
+function askedFor({ scope }: ConsentWish, args: ApproveArgs): ScopeWords {
+  if (args.records != null) {
+    throw new InvalidParametersError('"records" expected none: "later" is about all that was asked')
+  }
+  const records = scope.records.map(toHex)
+  const chart = records.length === 0 && scope.classes.length === 0
+  if (!chart && scope.classes.length === 0) {
+    throw new InvalidParametersError('"later" expected a wish for classes or for all records')
+  }
+  const { upTo, labels, months, except } = args
+  return { records, classes: scope.classes, chart, upTo, labels, months, except }
+}
+
+/**
+ * The records that stand now, by their ids: those that the wish or she named, and of those that it
+ * only described whatever is not sensitive, or as she narrows it.
+ */
+function kept(node: Node, entry: ReceivedWish['entry'], args: ApproveArgs): ScopeWords {
+  const asked = askedRecords(node, entry)
+  const wider = args.records?.find((id) => !asked.includes(bare(id)))
+  if (wider != null) {
+    throw new InvalidParametersError(`"records" expected no more than was asked for, got ${wider}`)
+  }
+  const source = ownSource(node)
+  const { upTo, labels, months, except } = args
+  const filter = scopeOf(source, { chart: true, upTo, labels, months, except })
+  const open = new Set(
+    source.versions().flatMap((each) => (isCovered(filter, each) ? [toHex(each.recordId)] : []))
+  )
+  const narrowed = [upTo, labels, months, except].some((each) => each != null)
+  const named = new Set(
+    narrowed ? [] : (args.records?.map(bare) ?? entry.wish.scope.records.map(toHex))
+  )
+  const records = (args.records?.map(bare) ?? asked).filter((id) => named.has(id) || open.has(id))
+  if (records.length > 0) return { records }
+  throw new RecordNotFoundError(
+    asked.length === 0
+      ? 'no own record is what the wish asks for'
+      : `${asked.length} own records are what the wish asks for, but sensitive or shut out: name them, or their label`
   )
 }
 

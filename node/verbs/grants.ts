@@ -1,9 +1,12 @@
 /**
- * `grants`: who can see my data now, and what may I see: each with its state as the chain proves it.
+ * `grants`: who can see my data now, and what may I see: each with its state as the chain proves it,
+ * in the words that it was given in.
  * @module
  */
 import { toHex } from '../../core/bytes.ts'
-import { purposeCodes } from '../../core/purposes.ts'
+import { GranteeKind, type GrantOpening } from '../../core/grant.ts'
+import type { Address, GrantId } from '../../core/ids.ts'
+import { isDelegable, purposeCodes } from '../../core/purposes.ts'
 import {
   decodeGrantWord,
   decodeOwnerWord,
@@ -12,51 +15,40 @@ import {
   ownerSlot
 } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
+import type { EntryOf } from '../ledger/entries.ts'
+import type { GivenGrant } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
-import type { GrantsResult } from './results.ts'
+import type { GrantsResult } from './grant-shapes.ts'
+import { granteeText, kindName } from './grantee.ts'
+import { scopeText } from './scope.ts'
 import type { VerbOptions } from './verb.ts'
 import { currentHeads, wordsAt } from './words.ts'
 
-type State = GrantsResult['grants'][number]['state']
+type Row = GrantsResult['grants'][number]
+type State = Row['state']
+
+interface Listed {
+  readonly id: GrantId
+  readonly owner: Address
+  readonly row: Omit<Row, 'state'>
+}
 
 export async function listGrants(node: Node, { signal }: VerbOptions): Promise<GrantsResult> {
   const { ledger, identity, primitives: p } = node
-  const given = ledger.grants().map(({ entry }) => ({
-    id: entry.grantId,
-    owner: identity.account,
-    opening: entry.opening,
-    row: {
-      grant: toHex(entry.grantId),
-      direction: 'given' as const,
-      peer: peerText(entry.grantee),
-      ...(entry.name === '' ? {} : { name: entry.name }),
-      purpose: entry.hl7,
-      records: [...new Set(entry.records.map(({ recordId }) => toHex(recordId)))],
-      until: entry.opening.notAfter
-    }
-  }))
-  const received = ledger.capsules().map(({ grantId, capsule, hl7 }) => {
-    return {
-      id: grantId,
-      owner: capsule.owner,
-      opening: capsule.opening,
-      row: {
-        grant: toHex(grantId),
-        direction: 'received' as const,
-        peer: toHex(capsule.owner),
-        purpose: hl7 || purposeCodes(capsule.opening.purposes).join(','),
-        records: [...new Set(capsule.records.map(({ recordId }) => toHex(recordId)))],
-        until: capsule.opening.notAfter
-      }
-    }
-  })
-  const all = [...given, ...received]
+  const all = [
+    ...ledger.grants().map((grant) => given(grant, identity.account)),
+    ...ledger.capsules().map(received)
+  ]
   const refs = all.flatMap(({ id, owner }) => [grantSlot(id, p), ownerSlot(owner, p)])
   const { head, conf } = await currentHeads(node, signal)
+  const own = ownerSlot(identity.account, p)
   const [words, confirmed] = await Promise.all(
-    [head, conf].map((block) => (refs.length === 0 ? [] : wordsAt(node, block, refs, signal)))
+    [head, conf].map((block) => wordsAt(node, block, [...refs, own], signal))
   )
   const now = Math.floor(node.clock.nowMs() / 1_000)
+  const owner = decodeOwnerWord(words?.at(-1) ?? 0n)
+  const told = ledger.optedOut(identity.account)
+  const newer = told != null && told.version > (owner?.optOutVersion ?? 0)
   return {
     grants: all.map(({ row }, i) => ({
       ...row,
@@ -65,9 +57,59 @@ export async function listGrants(node: Node, { signal }: VerbOptions): Promise<G
         confirmed?.[2 * i] === 0n
           ? 'pending'
           : stateOf(words?.[2 * i] ?? 0n, words?.[2 * i + 1] ?? 0n, row.until, now)
-    }))
+    })),
+    // custodians obey what they were told before any block holds it
+    optedOut: purposeCodes(newer ? told.purposes : (owner?.optOut ?? 0))
   }
 }
+
+function given({ entry, terms }: GivenGrant, self: Address): Listed {
+  const { opening } = entry
+  const text = granteeText(opening, terms?.tree)
+  const readers = terms?.readers ?? [{ peer: entry.grantee, name: entry.name }]
+  return {
+    id: entry.grantId,
+    owner: terms?.owner ?? self,
+    row: {
+      grant: toHex(entry.grantId),
+      direction: 'given',
+      who: opening.granteeKind === GranteeKind.ACCOUNT ? entry.name || text : text,
+      peer: peerText(entry.grantee),
+      ...(entry.name === '' ? {} : { name: entry.name }),
+      readers: readers.map(({ peer }) => peerText(peer)),
+      purpose: entry.hl7 || purposeCodes(opening.purposes).join(','),
+      records: [...new Set(entry.records.map(({ recordId }) => toHex(recordId)))],
+      ...(terms == null ? {} : { scope: scopeText(terms.scope) }),
+      ...termsOf(opening)
+    }
+  }
+}
+
+function received({ grantId: id, capsule, hl7 }: EntryOf<'capsule'>): Listed {
+  const { opening, owner, records, tree } = capsule
+  return {
+    id,
+    owner,
+    row: {
+      grant: toHex(id),
+      direction: 'received',
+      who: granteeText(opening, tree),
+      peer: toHex(owner),
+      purpose: hl7 || purposeCodes(opening.purposes).join(','),
+      records: [...new Set(records.map(({ recordId }) => toHex(recordId)))],
+      ...termsOf(opening)
+    }
+  }
+}
+
+const termsOf = (opening: GrantOpening) => ({
+  kind: kindName(opening.granteeKind),
+  from: opening.notBefore,
+  until: opening.notAfter,
+  budget: opening.budget,
+  window: opening.window,
+  shareOn: isDelegable(opening.purposes)
+})
 
 function stateOf(grantWord: bigint, ownerWord: bigint, until: number, now: number): State {
   const grant = decodeGrantWord(grantWord)

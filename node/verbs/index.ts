@@ -5,13 +5,18 @@
 import type { ZodType } from 'zod'
 import type { Node } from '../node.ts'
 import { approve, deny, inbox } from './answer.ts'
+import { attest } from './attest.ts'
+import * as attestShapes from './attest-shapes.ts'
+import { attestLapse, attestStatus } from './attestation.ts'
+import { listAttested, showAttested } from './attested.ts'
 import { anchorAudit, auditStatus } from './audit.ts'
 import { grant } from './grant.ts'
+import * as grantShapes from './grant-shapes.ts'
 import { listGrants } from './grants.ts'
 import { exportAudit, history } from './history.ts'
 import { listPeers, showIdentity } from './identity.ts'
 import { publish, update } from './publish.ts'
-import { listRecords, showRecord, verifyRecord } from './records.ts'
+import { verifyRecord } from './records.ts'
 import { request } from './request.ts'
 import { retrieve } from './retrieve.ts'
 import { revoke } from './revoke.ts'
@@ -33,16 +38,19 @@ export const verbs = verbTable<Node>(
   verb('id', shapes.noArgs, showIdentity),
   verb('peers', shapes.noArgs, listPeers),
   verb('record.add', shapes.recordAddArgs, publish),
-  verb('record.ls', shapes.noArgs, listRecords),
-  verb('record.show', shapes.recordArgs, showRecord),
+  verb('record.ls', shapes.noArgs, (node, _args, options) => listAttested(node, options)),
+  verb('record.show', shapes.recordArgs, showAttested),
   verb('record.get', shapes.recordGetArgs, retrieve),
   verb('record.update', shapes.recordUpdateArgs, update),
   verb('record.verify', shapes.recordVerifyArgs, verifyRecord),
+  verb('attest', attestShapes.attestArgs, attest),
+  verb('attest.status', attestShapes.attestStatusArgs, attestStatus),
+  verb('attest.lapse', attestShapes.attestLapseArgs, attestLapse),
   verb('request', shapes.requestArgs, request),
   verb('inbox', shapes.noArgs, (node, _args, options) => inbox(node, options)),
-  verb('approve', shapes.approveArgs, approve),
+  verb('approve', grantShapes.approveArgs, approve),
   verb('deny', shapes.denyArgs, deny),
-  verb('grant', shapes.grantArgs, grant),
+  verb('grant', grantShapes.grantArgs, grant),
   verb('grants', shapes.noArgs, (node, _args, options) => listGrants(node, options)),
   verb('revoke', shapes.revokeArgs, revoke),
   verb('history', shapes.historyArgs, history),

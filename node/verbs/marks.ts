@@ -11,7 +11,7 @@ import { type RecordMarks, type TagOf, tagRecord } from '../../core/tags.ts'
 import type { RecordAddArgs } from './shapes.ts'
 
 /** One chart a person for now; a chart is a care relationship (SECURITY.md §13). */
-const CHART = '0'
+export const CHART = '0'
 
 export const tagMaker = (root: RootSecret, p: Primitives): TagOf => {
   const key = chartKey(root, p)

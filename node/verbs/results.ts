@@ -129,34 +129,11 @@ export interface InboxResult {
   }[]
 }
 
-/** Of `grant` and `approve`. */
-export interface GrantResult {
-  readonly grant: string
-  readonly to: string
-  readonly records: readonly string[]
-  readonly purpose: string
-  readonly until: number
-  readonly block?: number
-  readonly gas?: number
-  readonly delivered: boolean
-}
+export type { GrantResult, GrantsResult, OptOutResult } from './grant-shapes.ts'
 
 export interface DenyResult {
   readonly wish: string
   readonly delivered: boolean
-}
-
-export interface GrantsResult {
-  readonly grants: readonly {
-    readonly grant: string
-    readonly direction: 'given' | 'received'
-    readonly peer: string
-    readonly name?: string
-    readonly purpose: string
-    readonly records: readonly string[]
-    readonly until: number
-    readonly state: 'pending' | 'active' | 'expired' | 'revoked'
-  }[]
 }
 
 export interface RevokeResult {

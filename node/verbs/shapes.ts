@@ -103,25 +103,7 @@ export const requestArgs = z.strictObject({
   versions: versions.optional()
 })
 
-export const approveArgs = z.strictObject({
-  wish: hex32,
-  /** Narrower than asked: only these. */
-  records: records.optional(),
-  until: until.optional(),
-  versions: versions.optional(),
-  note: note.optional()
-})
-
 export const denyArgs = z.strictObject({ wish: hex32, reason: note.optional() })
-
-export const grantArgs = z.strictObject({
-  to: peer,
-  records,
-  purpose: code,
-  until,
-  versions: versions.optional(),
-  budget: z.int().min(0).max(0xffffffff).optional()
-})
 
 export const revokeArgs = z
   .strictObject({ grant: hex32.optional(), all: z.literal(true).optional() })
@@ -137,9 +119,7 @@ export type RecordGetArgs = z.infer<typeof recordGetArgs>
 export type RecordUpdateArgs = z.infer<typeof recordUpdateArgs>
 export type RecordVerifyArgs = z.infer<typeof recordVerifyArgs>
 export type RequestArgs = z.infer<typeof requestArgs>
-export type ApproveArgs = z.infer<typeof approveArgs>
 export type DenyArgs = z.infer<typeof denyArgs>
-export type GrantArgs = z.infer<typeof grantArgs>
 export type RevokeArgs = z.infer<typeof revokeArgs>
 export type HistoryArgs = z.infer<typeof historyArgs>
 export type AuditExportArgs = z.infer<typeof auditExportArgs>

@@ -10,6 +10,7 @@ import type { z } from 'zod'
 import * as errors from '../../../core/errors.ts'
 import { createProgram } from '../../../node/cli/program.ts'
 import type { NodeModule, Shell, ShellNode } from '../../../node/cli/shell.ts'
+import * as grantShapes from '../../../node/verbs/grant-shapes.ts'
 import * as shapes from '../../../node/verbs/shapes.ts'
 import { type Verb, verbTable } from '../../../node/verbs/verb.ts'
 
@@ -81,7 +82,7 @@ export function fakeNode(diary: Diary = [], records: readonly unknown[] = []): N
       checks: [{ what: 'anchor', ok: false }]
     })),
     verb('request', shapes.requestArgs, () => ({ wish: 'w', delivered: ['P1'], failed: [] })),
-    verb('approve', shapes.approveArgs, () => ({
+    verb('approve', grantShapes.approveArgs, () => ({
       grant: 'g',
       to: 'P',
       records: [],
@@ -89,7 +90,7 @@ export function fakeNode(diary: Diary = [], records: readonly unknown[] = []): N
       until: 0,
       delivered: true
     })),
-    verb('grant', shapes.grantArgs, () => ({
+    verb('grant', grantShapes.grantArgs, () => ({
       grant: 'g',
       to: 'P',
       records: [],

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { ZodType } from 'zod'
+import * as grantShapes from '../../../node/verbs/grant-shapes.ts'
 import * as shapes from '../../../node/verbs/shapes.ts'
 
 const R = 'a'.repeat(64)
@@ -18,7 +19,7 @@ const good: readonly [ZodType, object][] = [
   [shapes.recordGetArgs, { recordId: `0x${R}`, from: 0, to: 1 }],
   [shapes.requestArgs, { ...request, patient: `0x${OWNER}@${PEER},${PEER}`, versions: '2-' }],
   [shapes.requestArgs, { ...request, until: '2027-01-31T12:00:00+01:00' }],
-  [shapes.grantArgs, { ...grant, budget: 0, versions: '1-3' }],
+  [grantShapes.grantArgs, { ...grant, budget: 0, versions: '1-3' }],
   [shapes.revokeArgs, { grant: R }],
   [shapes.revokeArgs, { all: true }]
 ]
@@ -39,9 +40,9 @@ const bad: readonly [ZodType, object][] = [
   [shapes.requestArgs, { ...request, reason: '' }],
   [shapes.requestArgs, { ...request, until: '2027-01-31' }],
   [shapes.requestArgs, { ...request, until: '2027-01-31T12:00:00' }],
-  [shapes.grantArgs, { ...grant, to: 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N' }],
-  [shapes.grantArgs, { ...grant, records: [] }],
-  [shapes.grantArgs, { ...grant, versions: '-3' }],
+  [grantShapes.grantArgs, { ...grant, to: 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N' }],
+  [grantShapes.grantArgs, { ...grant, records: [] }],
+  [grantShapes.grantArgs, { ...grant, versions: '-3' }],
   [shapes.revokeArgs, {}],
   [shapes.revokeArgs, { grant: R, all: true }],
   [shapes.revokeArgs, { all: false }]
