@@ -33,6 +33,8 @@ export interface CommandSpec {
   /** "get <recordId>" */
   readonly usage: string
   readonly summary: string
+  /** Runs when its group is given none of its commands. @default false */
+  readonly isDefault?: boolean
   /** What to type, without the `$`. */
   readonly example: string
   /** Takes the options that only a command with a node needs. @default true */
@@ -49,7 +51,8 @@ const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace']
 
 /** Hangs a command under `parent`. */
 export function addCommand(parent: Command, context: CommandContext, spec: CommandSpec): void {
-  const command = parent.command(spec.usage).description(spec.summary)
+  const isDefault = spec.isDefault === true
+  const command = parent.command(spec.usage, { isDefault }).description(spec.summary)
   spec.options?.(command)
   command
     .option('--repo <folder>', 'the node’s folder (default: $KEYWARD_PATH, else ~/.keyward)')

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander'
 import { Exit, errorBody, errorText } from '../api/error.ts'
 import type { CommandContext } from './command.ts'
+import { addAttestCommands } from './commands/attest.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addConsentCommands } from './commands/consent.ts'
 import { addContractsCommands } from './commands/contracts.ts'
@@ -48,6 +49,7 @@ export function createProgram(shell: Shell): Program {
   addFolderCommands(program, context)
   addRecordCommands(program, context)
   addConsentCommands(program, context)
+  addAttestCommands(program, context)
   addAuditCommands(program, context)
   addContractsCommands(program, context)
   addProgramCommands(program, context)

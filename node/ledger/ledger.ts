@@ -158,6 +158,10 @@ export class Ledger {
     return this.#cards.get(toHex(peer))?.card
   }
 
+  cards(): readonly EntryOf<'card'>['card'][] {
+    return [...this.#cards.values()].map(({ card }) => card)
+  }
+
   /** Mail of this keeper was taken up to this number. */
   mailUpTo(peer: PeerIdBytes): number {
     return this.#mail.get(toHex(peer)) ?? 0

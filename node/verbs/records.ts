@@ -131,7 +131,8 @@ export async function verifyRecord(
   }
 }
 
-function found(
+/** A version of one's own, else the newest that a grant names. @throws RecordNotFoundError */
+export function found(
   node: Node,
   { recordId: id, ver }: RecordVerifyArgs
 ): {

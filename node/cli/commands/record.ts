@@ -5,17 +5,17 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Exit } from '../../api/error.ts'
+import type { AttestedListResult, AttestedShowResult } from '../../verbs/attest-shapes.ts'
 import type {
   CustodianResult,
   RecordAddResult,
   RecordGetResult,
-  RecordListResult,
-  RecordShowResult,
   RecordVerifyResult
 } from '../../verbs/results.ts'
 import { addGroup, addVerb, type CommandContext, listed, numberFlag } from '../command.ts'
 import { facts, size, table } from '../table.ts'
 import { localTime } from '../time.ts'
+import { attestedText } from './attest.ts'
 
 export function addRecordCommands(program: Command, context: CommandContext): void {
   const record = addGroup(program, 'record', 'records: add, list, open, update, verify')
@@ -72,7 +72,7 @@ function addAdd(record: Command, context: CommandContext): void {
 }
 
 function addLook(record: Command, context: CommandContext): void {
-  addVerb<RecordListResult>(record, context, {
+  addVerb<AttestedListResult>(record, context, {
     usage: 'ls',
     summary: 'list the records that this node owns',
     example: 'record ls --json',
@@ -80,12 +80,13 @@ function addLook(record: Command, context: CommandContext): void {
     args: () => ({}),
     text: ({ records }) =>
       table(
-        ['RECORD', 'VER', 'SIZE', 'STATE', 'CREATED', 'TYPE', 'NAME'],
+        ['RECORD', 'VER', 'SIZE', 'STATE', 'ATTESTED', 'CREATED', 'TYPE', 'NAME'],
         records.map((each) => [
           each.recordId,
           each.ver,
           size(each.bytes),
           each.state,
+          each.attested?.state,
           localTime(each.created),
           each.fhir ?? each.mime,
           each.name
@@ -93,7 +94,7 @@ function addLook(record: Command, context: CommandContext): void {
         'no records yet: keyward record add FILE'
       )
   })
-  addVerb<RecordShowResult>(record, context, {
+  addVerb<AttestedShowResult>(record, context, {
     usage: 'show <recordId>',
     summary: 'show one record: versions, custodians, state',
     example: 'record show 3f2a…',
@@ -106,6 +107,7 @@ function addLook(record: Command, context: CommandContext): void {
         ['type', each.fhir == null ? each.mime : `${each.mime} (FHIR ${each.fhir})`],
         ['size', size(each.bytes)],
         ['state', each.state],
+        ['on chain', attestedText(each.attested)],
         ['cid', each.cid],
         ['opens with', `${each.threshold.t} of ${each.threshold.n} pieces`]
       ]) +
