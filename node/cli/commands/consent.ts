@@ -1,25 +1,27 @@
 /**
- * People's acts: ask, answer, grant, revoke.
+ * People's acts: ask, answer, grant, revoke, opt out.
  * @module
  */
 import type { Command } from 'commander'
 import type {
   DenyResult,
   GrantResult,
-  GrantsResult,
   InboxResult,
   RequestResult,
   RevokeResult
 } from '../../verbs/results.ts'
-import { addVerb, type CommandContext, listed, numberFlag } from '../command.ts'
+import { addVerb, type CommandContext, listed } from '../command.ts'
 import { clean, facts, table } from '../table.ts'
-import { localTime, untilText } from '../time.ts'
-
-const UNTIL = 'how long: 30d, 2027-01-31 (all of that day), or an instant with its zone'
-const VERSIONS = 'versions such as 2, 1-3 or 2- (default: all)'
-
-const until = (flag: unknown): string | undefined =>
-  flag === undefined ? undefined : untilText(String(flag))
+import { localTime } from '../time.ts'
+import {
+  addGrant,
+  grantText,
+  narrowingArgs,
+  narrowingFlags,
+  UNTIL,
+  until,
+  VERSIONS
+} from './grant.ts'
 
 export function addConsentCommands(program: Command, context: CommandContext): void {
   addAsk(program, context)
@@ -102,18 +104,21 @@ function addAnswer(program: Command, context: CommandContext): void {
     usage: 'approve <wish>',
     summary: 'grant a wish, as asked or narrower',
     example: 'approve 9c1e… --until 7d --record 3f2a…',
-    options: (command) =>
+    options: (command) => {
       command
         .option('--record <id>', 'only these records', listed)
+        .option('--later', 'all that was asked, records added later too')
         .option('--until <when>', `no longer than asked; ${UNTIL}`)
-        .option('--versions <range>', VERSIONS)
-        .option('--note <text>', 'a word to who asked'),
+        .option('--note <text>', 'a word to who asked')
+      narrowingFlags(command)
+    },
     verb: 'approve',
     args: ([wish], flags) => ({
       wish,
       records: flags['record'],
+      later: flags['later'],
       until: until(flags['until']),
-      versions: flags['versions'],
+      ...narrowingArgs(flags),
       note: flags['note']
     }),
     text: grantText
@@ -127,51 +132,6 @@ function addAnswer(program: Command, context: CommandContext): void {
     args: ([wish], flags) => ({ wish, reason: flags['reason'] }),
     text: (each) =>
       `denied ${each.wish}${each.delivered ? '' : '; the answer waits for a custodian'}\n`
-  })
-}
-
-function addGrant(program: Command, context: CommandContext): void {
-  addVerb<GrantResult>(program, context, {
-    usage: 'grant <peer> <recordId...>',
-    summary: 'let a peer open records for one purpose until a given time',
-    example: 'grant 12D3KooW… 3f2a… --purpose TREAT --until 30d',
-    options: (command) =>
-      command
-        .requiredOption('--purpose <code>', 'HL7 purpose of use, such as TREAT')
-        .requiredOption('--until <when>', UNTIL)
-        .option('--versions <range>', VERSIONS)
-        .option('--budget <n>', 'record versions that each custodian gives at most'),
-    verb: 'grant',
-    args: ([to, records], flags) => ({
-      to,
-      records,
-      purpose: flags['purpose'],
-      until: until(flags['until']),
-      versions: flags['versions'],
-      budget: numberFlag(flags['budget'])
-    }),
-    text: grantText
-  })
-  addVerb<GrantsResult>(program, context, {
-    usage: 'grants',
-    summary: 'who may open what, now: given and received',
-    example: 'grants --json',
-    verb: 'grants',
-    args: () => ({}),
-    text: ({ grants }) =>
-      table(
-        ['GRANT', 'DIRECTION', 'STATE', 'WHO', 'PURPOSE', 'UNTIL', 'RECORDS'],
-        grants.map((each) => [
-          each.grant,
-          each.direction,
-          each.state,
-          each.name ?? each.peer,
-          each.purpose,
-          localTime(each.until),
-          each.records.join(' ')
-        ]),
-        'no grants'
-      )
   })
 }
 
@@ -193,15 +153,3 @@ function addRevoke(program: Command, context: CommandContext): void {
       ])
   })
 }
-
-const grantText = (each: GrantResult): string =>
-  facts([
-    ['grant', each.grant],
-    ['to', each.to],
-    ['purpose', each.purpose],
-    ['until', localTime(each.until)],
-    ['records', each.records.join(' ')],
-    ['block', each.block],
-    ['gas', each.gas],
-    ['told', each.delivered ? 'yes' : 'waits for a custodian']
-  ])

@@ -88,7 +88,17 @@ export function fakeNode(diary: Diary = [], records: readonly unknown[] = []): N
       records: [],
       purpose: 'TREAT',
       until: 0,
-      delivered: true
+      delivered: false,
+      grants: [
+        {
+          grant: 'g',
+          who: 'org:3+clinician',
+          readers: [
+            { peer: 'P', delivered: true },
+            { peer: 'Q', delivered: false }
+          ]
+        }
+      ]
     })),
     verb('grant', grantShapes.grantArgs, () => ({
       grant: 'g',
@@ -96,7 +106,17 @@ export function fakeNode(diary: Diary = [], records: readonly unknown[] = []): N
       records: [],
       purpose: 'TREAT',
       until: 0,
-      delivered: true
+      delivered: false,
+      grants: [
+        {
+          grant: 'g',
+          who: 'org:3+clinician',
+          readers: [
+            { peer: 'P', delivered: true },
+            { peer: 'Q', delivered: false }
+          ]
+        }
+      ]
     })),
     verb('revoke', shapes.revokeArgs, () => ({
       revoked: ['g'],

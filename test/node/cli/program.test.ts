@@ -256,7 +256,35 @@ describe('a verb without a daemon', () => {
         '--budget',
         '4'
       ],
-      `grant {"to":"${PEER}","records":["${R}","${R}"],"purpose":"TREAT","until":"1h","versions":"1-2","budget":4}`
+      `grant {"to":["${PEER}"],"records":["${R}","${R}"],"purpose":["TREAT"],"until":"1h","versions":"1-2","budget":4}`
+    ],
+    [
+      [
+        ...['grant', '--to', PEER, '--org', '3', '--role', 'clinician,attester', '--chart'],
+        ...['--purpose', 'TREAT', '--purpose', 'COC', '--until', '1h', '--up-to', 'R'],
+        ...['--label', 'PSY', '--month', '2026-11', '--except', `ImagingStudy,${R}`],
+        ...['--window', '1d', '--from', '2d']
+      ],
+      `grant {"to":["${PEER}"],"org":3,"role":["clinician","attester"],"chart":true,"purpose":["TREAT","COC"],"until":"1h","upTo":"R","labels":["PSY"],"months":["2026-11"],"except":["ImagingStudy","${R}"],"from":"2d","window":"1d"}`
+    ],
+    [
+      [
+        ...['grant', '--policy', 'org:1 or org:2', '--to', PEER, '--class', 'Observation'],
+        ...['--record', R, '--purpose', 'TREAT', '--until', '1h']
+      ],
+      `grant {"to":["${PEER}"],"policy":"org:1 or org:2","records":["${R}"],"classes":["Observation"],"purpose":["TREAT"],"until":"1h"}`
+    ],
+    [
+      ['grant', PEER, '--group', R, '--record', R, '--purpose', 'TREAT', '--until', '1h'],
+      `grant {"to":["${PEER}"],"group":"${R}","records":["${R}"],"purpose":["TREAT"],"until":"1h"}`
+    ],
+    [
+      [...['grant', PEER, '--chart', '--share-on', '--purpose', 'TREAT', '--until', '1h']],
+      `grant {"to":["${PEER}"],"chart":true,"purpose":["TREAT"],"until":"1h","shareOn":true}`
+    ],
+    [
+      ['approve', R, '--later', '--except', 'ImagingStudy', '--budget', '2'],
+      `approve {"wish":"${R}","later":true,"except":["ImagingStudy"],"budget":2}`
     ],
     [['revoke', '--all'], 'revoke {"all":true}']
   ]
