@@ -17,6 +17,7 @@ import type { ChainParameters } from './chain/parameters.ts'
 import { Authors } from './custody/authors.ts'
 import { Custodian } from './custody/custodian.ts'
 import { CustodyStore } from './custody/custody-store.ts'
+import { HandBacks } from './custody/hand-backs.ts'
 import { Intake } from './custody/intake.ts'
 import { ShareReader } from './custody/share-reader.ts'
 import { Keeper } from './inbox/keeper.ts'
@@ -87,6 +88,7 @@ export const gatePolicy = (parameters: ChainParameters): GatePolicy => ({
 export async function openClinic(init: ClinicInit): Promise<Clinic> {
   const { identity, primitives, parameters, clock, stores } = init
   const budget = new Budget()
+  const subBudget = new Budget()
   const receipts = await ReceiptLog.open({
     journal: stores.receipts,
     index: stores.index,
@@ -98,8 +100,10 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
     onReceipt: ({ link, body }) => {
       const receipt = decodeBody(body)
       if (receipt.kind !== 'release' || receipt.want !== 'share') return
-      const { recordId, ver } = receipt
-      budget.claim({ grantId: grantId(receipt.grantId), recordId, ver }, decodeLink(link.b).at)
+      const { recordId, ver, sub } = receipt
+      const { at } = decodeLink(link.b)
+      budget.claim({ grantId: grantId(receipt.grantId), recordId, ver }, at)
+      if (sub != null) subBudget.claim({ grantId: grantId(sub), recordId, ver }, at)
     }
   })
   const anchor = new LogAnchor({
@@ -124,7 +128,7 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
   }
   const rights = new BlockRights({ custody, clock, isOwnersPeer })
   const policy = gatePolicy(parameters)
-  const kept = { custody, shares, receipts, anchor, evidence, budget, rights }
+  const kept = { custody, shares, receipts, anchor, evidence, budget, subBudget, rights }
   const gate = new Gate({ ...init, ...kept, policy })
   const intake = new Intake({ ...init, store: custody, receipts })
   const { writer, onMined } = init
@@ -144,6 +148,7 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
       authors: new Authors(init),
       store: custody,
       intake,
+      handBacks: new HandBacks(init, custody),
       relayer,
       isOwnersPeer,
       isInDirectory

@@ -90,15 +90,15 @@ const decideHelpers: Mutant[] = [
     ['scope 0 without exceptions', ' && except.length === 0', ''],
     ['verFrom', 'opening.verFrom <= ver && ', ''],
     ['verTo', ' && ver <= opening.verTo', ''],
-    ['known bits only', 'isPurposeSet(request.opening.purposes) && ', ''],
-    ['the bit itself', ' && hasPurpose(request.opening.purposes, request.purpose)', ''],
+    ['known bits only', 'isPurposeSet(withoutFlag(request.opening.purposes)) &&', ''],
+    ['the bit itself', ' &&\n  hasPurpose(request.opening.purposes, request.purpose)', ''],
     ['G at the start', ' + input.policy.clockGuardSeconds <= now', ' <= now'],
     ['G at the end', 'now + input.policy.clockGuardSeconds <', 'now <'],
     ['the tree hash', ' && equalBytes(treeHash(tree, c.p), grantee)', ''],
     ['no tree without kind 4', 'if (tree != null) return false', ''],
     [
       'the account itself',
-      'return equalBytes(grantee, accountGrantee(binding.account))',
+      'return equalBytes(grantee, accountGrantee(sub?.delegator ?? binding.account))',
       'return true'
     ],
     [
@@ -108,6 +108,7 @@ const decideHelpers: Mutant[] = [
     ],
     ['group 0', 'return !isZero(grantee)', 'return true'],
     ['an unknown kind', 'default:\n      return false', 'default:\n      return true'],
+    ['the delegator, not the account', 'sub?.delegator ?? binding', 'binding'],
     ['budget 0', 'opening.budget > 0 && ', ''],
     ['the budget', 'used.count < opening.budget', 'used.count <= opening.budget'],
     ['at least an hour', 'span >= policy.emergencyMinSeconds && ', ''],
@@ -135,12 +136,46 @@ const decideHelpers: Mutant[] = [
     ['either epoch', '[conf, head].some(', '[conf, head].every('],
     ['a direct wish', 'return notNewer(notices.wish.version, head.wish()?.version)', 'return true']
   ]),
+  ...of('core/checks/sub.ts', DECIDE_TESTS, [
+    ['its first version', 'sub.grant.verFrom <= ver && ', ''],
+    ['its last version', ' && ver <= sub.grant.verTo', ''],
+    [
+      'its G at the start',
+      'sub.grant.notBefore + input.policy.clockGuardSeconds',
+      'sub.grant.notBefore'
+    ],
+    ['its G at the end', 'now + input.policy.clockGuardSeconds < sub', 'now < sub'],
+    ['its budget 0', 'sub.grant.budget > 0 &&', ''],
+    ['its budget', 'usedBySub.count < sub', 'usedBySub.count <= sub'],
+    ['its budget, again', 'usedBySub.again || ', ''],
+    [
+      'both colleagues of one',
+      "worksWith(w, delegatorRole(c.request), org) && worksWith(w, 'account', org)",
+      'worksWith(w, delegatorRole(c.request), org)'
+    ],
+    ['the delegator open', 'account?.status === AccountStatus.OPEN &&', 'account != null &&'],
+    ['colleagues of one organisation', 'account.org === org &&', ''],
+    ['of an organisation at all', 'org !== 0 && worksWith', 'worksWith'],
+    ['of an active organisation', ' &&\n    w.org(org)?.status === OrganisationStatus.ACTIVE', ''],
+    ['the clinician', '(delegator.roles & Role.CLINICIAN) !== 0', 'true']
+  ]),
+  ...of('core/subgrant.ts', DECIDE_TESTS, [
+    ['narrower from', 'of.verFrom <= sub.verFrom && ', ''],
+    ['narrower to', ' && sub.verTo <= of.verTo', ''],
+    ['some version', 'sub.verFrom <= sub.verTo && ', ''],
+    ['known purposes', 'isPurposeSet(sub.purposes) && ', ''],
+    ['no purpose more', ' && (sub.purposes & ~withoutFlag(of.purposes)) === 0', ''],
+    ['no earlier', 'of.notBefore <= sub.notBefore && ', ''],
+    ['no later', ' && sub.notAfter <= of.notAfter', '']
+  ]),
   ...of('core/checks/needed.ts', DECIDE_TESTS, [
     [
       'each organisation proven',
       'if (org !== 0) add(orgRole(org)',
       'if (org > 9) add(orgRole(org)'
     ],
+    ['the delegator proven', 'if (sub != null) add(', 'if (false) add('],
+    ["both colleagues' organisations proven", "['account', delegatorRole(request)]", '[]'],
     ['signers proven', "? 'account' : `signer:", "? 'account' : `account"]
   ]),
   ...of('core/codes.ts', DECIDE_TESTS, [

@@ -7,6 +7,7 @@
 import { type Mutant, of } from './mutant.ts'
 
 const TABLE = ['test/node/release/gate.test.ts']
+const SUBS = ['test/node/release/gate-subs.test.ts']
 const EFFECTS = ['test/node/release/gate-effects.test.ts']
 
 export const gate: readonly Mutant[] = [
@@ -70,8 +71,16 @@ export const gate: readonly Mutant[] = [
       'used: budget.used(use, request.opening.window, nowMs / 1_000)',
       'used: { count: 0, again: false }'
     ],
-    ['a claim', "if (request.want === 'share') budget", 'if (false) budget'],
-    ['no claim for blocks', "if (request.want === 'share') budget", 'budget'],
+    [
+      'a claim',
+      "if (request.want === 'share') {\n          budget",
+      'if (false) {\n          budget'
+    ],
+    [
+      'no claim for blocks',
+      "if (request.want === 'share') {\n          budget",
+      'if (true) {\n          budget'
+    ],
     [
       '48: no receipt, no share',
       'receipt = await receipts.append(body)',
@@ -97,6 +106,48 @@ export const gate: readonly Mutant[] = [
     ['a binding ended meanwhile', 'a.bindingEpoch === b.bindingEpoch &&', ''],
     ['an opt-out meanwhile', ' &&\n  a.optOut?.version === b.optOut?.version', '']
   ]),
+  ...of('node/release/gate.ts', SUBS, [
+    [
+      'the signature of a sub-grant',
+      'sub: verified && entry != null ? this.#subs.of(request) : undefined',
+      "sub: 'ok'"
+    ],
+    [
+      'what it gave',
+      'usedBySub: bySub && subBudget.used(bySub, 0, nowMs / 1_000)',
+      'usedBySub: { count: 0, again: false }'
+    ],
+    ['its claim', 'if (bySub != null) subBudget.claim', 'if (false) subBudget.claim'],
+    [
+      "the grant's claim besides",
+      '          budget.claim(use, nowMs / 1_000)\n',
+      '          if (bySub == null) budget.claim(use, nowMs / 1_000)\n'
+    ]
+  ]),
+  ...of('node/release/subs.ts', SUBS, [
+    ['its delegator', 'signer != null && equalBytes(signer, sub.delegator)', 'signer != null'],
+    ['each delegator apart', 'p), sub.delegator, sub.sig', 'p), sub.sig'],
+    ['each signature apart', 'sub.delegator, sub.sig))', 'sub.delegator))']
+  ]),
+  ...of('node/release/facts.ts', SUBS, [
+    ['handed back meanwhile', 'a.handedBack === b.handedBack &&', ''],
+    [
+      'handed back by the account',
+      'if (store.isHandedBack(grantId, WHOLE_GRANT, account)) return true',
+      ''
+    ],
+    ['handed back by the delegator', 'store.isHandedBack(grantId, WHOLE_GRANT, delegator) ||', ''],
+    ['ended by the delegator', 'store.isHandedBack(grantId, subGrant, delegator) ||', ''],
+    ['ended by the delegate', ' ||\n    store.isHandedBack(grantId, subGrant, account)', ''],
+    ['counted by its own hash', 'grantId: asGrantId(subGrant)', '']
+  ]),
+  ...of('node/clinic.ts', SUBS, [
+    [
+      'budgets of sub-grants after a restart',
+      'if (sub != null) subBudget.claim',
+      'if (false) subBudget.claim'
+    ]
+  ]),
   ...of('node/release/budget.ts', EFFECTS, [
     ['the window', 'if (at >= since) count++', 'count++'],
     ['again, within the window', 'own != null && own >= since', 'own != null'],
@@ -106,8 +157,8 @@ export const gate: readonly Mutant[] = [
   ...of('node/clinic.ts', EFFECTS, [
     [
       'budgets after a restart',
-      'budget.claim({ grantId: grantId(receipt',
-      'void ({ grantId: grantId(receipt'
+      '      budget.claim({ grantId: grantId(receipt',
+      '      void ({ grantId: grantId(receipt'
     ],
     ["shares' receipts alone", " || receipt.want !== 'share'", '']
   ]),
@@ -135,6 +186,7 @@ export const gate: readonly Mutant[] = [
 ]
 
 const INTAKE = ['test/node/custody/intake.test.ts']
+const HAND_BACKS = ['test/node/custody/hand-backs.test.ts']
 const CUSTODIAN = ['test/node/custody/custodian.test.ts']
 const STORE = ['test/node/custody/custody-store.test.ts']
 
@@ -181,6 +233,23 @@ export const custody: readonly Mutant[] = [
     ['strangers', 'if (!known) return', 'if (false) return'],
     ['a notice is kept', 'await store.notice(notice)\n', ''],
     ['gas for owners alone', ' || (isOwn && !isOwnersPeer(author, peer))) {', ') {']
+  ]),
+  ...of('node/custody/hand-backs.ts', HAND_BACKS, [
+    ['the account itself', 'signer == null || !equalBytes(signer, account)', 'signer == null'],
+    ['owners that are known', 'if (!store.knows(owner)) return', 'if (false) return'],
+    ['so many of an account', '>= HAND_BACKS_MAX', '>= 1e9'],
+    ['so many of a peer', 'if (retryMs > 0) return', 'if (false) return'],
+    ['a word for each', '.every((word) => word !== 0n)', '.some((word) => word !== 0n)'],
+    ['a chain that can be asked', 'if (!current.ok) return false', 'if (!current.ok) return true'],
+    ['proven words', 'return proven.ok && ', 'return !proven.ok || '],
+    [
+      'on disk first',
+      'await store.notice(notice)',
+      'void Promise.resolve().then(() => store.notice(notice))'
+    ]
+  ]),
+  ...of('node/custody/notices.ts', HAND_BACKS, [
+    ['each hand-back once', "'HandBack' && isNewer", "'HandBack'"]
   ]),
   ...of('node/custody/notices.ts', CUSTODIAN, [
     ['erasures alone', '.filter(({ status }) => status === RecordStatus.ERASED)', ''],

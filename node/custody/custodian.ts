@@ -4,6 +4,7 @@
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Notice } from '../../core/hand-back.ts'
 import type { Address, PeerIdBytes } from '../../core/ids.ts'
 import { authorOf } from '../../core/signers.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
@@ -19,12 +20,14 @@ import type { Relayer } from '../relayer/relayer.ts'
 import type { Authors } from './authors.ts'
 import type { CustodyStore } from './custody-store.ts'
 import { isKeeper } from './custody-store.ts'
+import type { HandBacks } from './hand-backs.ts'
 import type { Intake } from './intake.ts'
 
 export interface CustodianInit {
   readonly authors: Authors
   readonly store: CustodyStore
   readonly intake: Intake
+  readonly handBacks: HandBacks
   readonly relayer: Relayer | undefined
   /** Is this the device that the owner's card binds? */
   readonly isOwnersPeer: (owner: Address, peer: PeerIdBytes) => boolean
@@ -70,11 +73,8 @@ export class Custodian implements CustodyHandler {
     return { ok: true, receipt: await intake.acknowledge(ref, epoch, true) }
   }
 
-  async notice(
-    notice: SignedMessage,
-    peer: PeerIdBytes,
-    options: ServingOptions
-  ): Promise<NoticeAnswer> {
+  async notice(notice: Notice, peer: PeerIdBytes, options: ServingOptions): Promise<NoticeAnswer> {
+    if (notice.type === 'HandBack') return this.#init.handBacks.take(notice, peer, options)
     const { authors, relayer, isOwnersPeer, isInDirectory, store } = this.#init
     const author = authorOf(notice)
     const isOwn = authors.isOwn(notice)

@@ -18,16 +18,12 @@ import {
   variant
 } from '../../core/codec.ts'
 import { StoreCorruptError } from '../../core/errors.ts'
+import { type Notice, noticeShape } from '../../core/hand-back.ts'
 import type { Address, Hash, RecordId } from '../../core/ids.ts'
 import { CUSTODIANS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { decodeManifest, type Manifest, recordIdShape, versionShape } from '../../core/manifest.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import {
-  addressShape,
-  hashShape,
-  type SignedMessage,
-  signedMessageShape
-} from '../../core/typed-data.ts'
+import { addressShape, hashShape } from '../../core/typed-data.ts'
 import type { Journal } from '../adapters.ts'
 import { Notices } from './notices.ts'
 
@@ -46,7 +42,7 @@ const entryShape = variant('t', {
   }),
   /** From here on the share is served, and no other custody of its epoch is taken. */
   acked: map({ t: oneOf('acked'), ...ref, shareEpoch: versionShape, pinned: bool }),
-  notice: map({ t: oneOf('notice'), message: signedMessageShape })
+  notice: map({ t: oneOf('notice'), message: noticeShape })
 })
 type Entry = Of<typeof entryShape>
 
@@ -162,7 +158,7 @@ export class CustodyStore {
   }
 
   /** Obeyed from the moment that this resolves; what says nothing new is not kept again. */
-  async notice(message: SignedMessage): Promise<void> {
+  async notice(message: Notice): Promise<void> {
     if (this.notices.isNew(message)) await this.#append({ t: 'notice', message })
   }
 

@@ -5,9 +5,10 @@
  */
 import { toHex } from '../../core/bytes.ts'
 import { grantId } from '../../core/grant.ts'
+import { handedGrant, type Notice } from '../../core/hand-back.ts'
 import type { Address, GrantId, Hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import type { OptOut, SignedMessage, Wish } from '../../core/typed-data.ts'
+import type { OptOut, Wish } from '../../core/typed-data.ts'
 import { RecordStatus } from '../../core/words.ts'
 
 interface Counted {
@@ -23,6 +24,10 @@ export class Notices {
   readonly #bindingEpoch = new Map<string, number>()
   readonly #optOutVersion = new Map<string, number>()
   readonly #optOut = new Map<string, OptOut>()
+  /** 1 for what an account handed back. */
+  readonly #handedBack = new Map<string, number>()
+  /** How many of them each account has here. */
+  readonly #handedBackBy = new Map<string, number>()
   readonly #wishVersion = new Map<string, number>()
   readonly #wish = new Map<string, Wish>()
   /** 1 for an erased version. */
@@ -39,15 +44,19 @@ export class Notices {
   }
 
   /** Would `add` change anything? */
-  isNew(notice: SignedMessage): boolean {
+  isNew(notice: Notice): boolean {
     return this.#numbersOf(notice).some(({ of, key, number }) => number > (of.get(key) ?? 0))
   }
 
-  add(notice: SignedMessage): void {
+  add(notice: Notice): void {
     const isNewer = this.isNew(notice)
     this.#count++
     for (const { of, key, number } of this.#numbersOf(notice)) {
       of.set(key, Math.max(number, of.get(key) ?? 0))
+    }
+    if (notice.type === 'HandBack' && isNewer) {
+      const { account } = notice.message
+      this.#handedBackBy.set(toHex(account), this.handedBackBy(account) + 1)
     }
     if (notice.type === 'OptOut' && isNewer) {
       this.#optOut.set(toHex(notice.message.owner), notice.message)
@@ -58,7 +67,7 @@ export class Notices {
   }
 
   /** What a message counts up, and where. */
-  #numbersOf(notice: SignedMessage): readonly Counted[] {
+  #numbersOf(notice: Notice): readonly Counted[] {
     const p = this.#primitives
     switch (notice.type) {
       case 'Revocations': {
@@ -76,6 +85,11 @@ export class Notices {
       case 'BindingEpoch': {
         const { account, bindingEpoch } = notice.message
         return [{ of: this.#bindingEpoch, key: toHex(account), number: bindingEpoch }]
+      }
+      case 'HandBack': {
+        const { account, subGrant } = notice.message
+        const key = handBackKey(handedGrant(notice.message, p), subGrant, account)
+        return [{ of: this.#handedBack, key, number: 1 }]
       }
       case 'OptOut': {
         const { owner, version } = notice.message
@@ -113,6 +127,15 @@ export class Notices {
     return this.#bindingEpoch.get(toHex(account))
   }
 
+  /** Final: whatever comes later does not take it back. */
+  isHandedBack(grant: GrantId, subGrant: Hash, account: Address): boolean {
+    return this.#handedBack.has(handBackKey(grant, subGrant, account))
+  }
+
+  handedBackBy(account: Address): number {
+    return this.#handedBackBy.get(toHex(account)) ?? 0
+  }
+
   optOut(owner: Address): OptOut | undefined {
     return this.#optOut.get(toHex(owner))
   }
@@ -128,4 +151,6 @@ export class Notices {
   }
 }
 
+const handBackKey = (grant: GrantId, subGrant: Hash, account: Address): string =>
+  toHex(grant) + toHex(subGrant) + toHex(account)
 const versionKey = (owner: Address, recordTag: Hash): string => toHex(owner) + toHex(recordTag)

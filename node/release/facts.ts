@@ -5,6 +5,8 @@
 import { idsOf } from '../../core/checks/ids.ts'
 import { decodeHeader } from '../../core/container.ts'
 import type { DecideInput, CustodyEntry as GateEntry, Notices } from '../../core/decision.ts'
+import { WHOLE_GRANT } from '../../core/hand-back.ts'
+import { grantId as asGrantId } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { AccessRequest } from '../../core/request.ts'
 import type { CustodyEntry } from '../custody/custody-store.ts'
@@ -48,6 +50,7 @@ export function gateNotices(store: NoticeStore, request: AccessRequest, p: Primi
     revokedVersion: store.revokedVersion(grantId),
     ownerEpoch: store.ownerEpoch(request.owner),
     bindingEpoch: store.bindingEpoch(request.binding.account),
+    handedBack: isHandedBack(store, request, p),
     optOut: store.optOut(request.owner),
     wish: store.wish(request.owner)
   }
@@ -55,11 +58,26 @@ export function gateNotices(store: NoticeStore, request: AccessRequest, p: Primi
   return notices
 }
 
+/** The grant by the account or its delegator, or the sub-grant by either of them. */
+function isHandedBack(store: NoticeStore, request: AccessRequest, p: Primitives): boolean {
+  const { grantId, subGrant } = idsOf(request, p)
+  const { account } = request.binding
+  if (store.isHandedBack(grantId, WHOLE_GRANT, account)) return true
+  if (request.sub == null || subGrant == null) return false
+  const { delegator } = request.sub
+  return (
+    store.isHandedBack(grantId, WHOLE_GRANT, delegator) ||
+    store.isHandedBack(grantId, subGrant, delegator) ||
+    store.isHandedBack(grantId, subGrant, account)
+  )
+}
+
 export const sameNotices = (a: Notices, b: Notices): boolean =>
   a.erased === b.erased &&
   a.revokedVersion === b.revokedVersion &&
   a.ownerEpoch === b.ownerEpoch &&
   a.bindingEpoch === b.bindingEpoch &&
+  a.handedBack === b.handedBack &&
   a.optOut?.version === b.optOut?.version &&
   a.wish?.version === b.wish?.version
 
@@ -68,3 +86,9 @@ export const budgetUse = ({ request }: DecideInput, p: Primitives): BudgetUse =>
   recordId: request.recordId,
   ver: request.ver
 })
+
+/** The same under the sub-grant that is shown: counted apart, and by its own hash. */
+export function subUse(input: DecideInput, p: Primitives): BudgetUse | undefined {
+  const { subGrant } = idsOf(input.request, p)
+  return subGrant && { ...budgetUse(input, p), grantId: asGrantId(subGrant) }
+}

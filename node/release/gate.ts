@@ -41,11 +41,12 @@ import type { BlockRights } from './block-rights.ts'
 import { type BodyContext, policyHash, refusalBody, releaseBody, tallyBody } from './bodies.ts'
 import type { Budget } from './budget.ts'
 import { deniedAtMs, waitUntil } from './denied.ts'
-import { budgetUse, entryForGate, gateNotices, sameNotices } from './facts.ts'
+import { budgetUse, entryForGate, gateNotices, sameNotices, subUse } from './facts.ts'
 import { gatherHeads, gatherWords } from './gather.ts'
 import { GlassVerdicts } from './glass.ts'
 import { rememberingHashes } from './hashes.ts'
 import { hasSubset, packPage } from './pack.ts'
+import { SubVerdicts } from './subs.ts'
 
 export interface GateInit {
   readonly deployment: Deployment
@@ -62,6 +63,8 @@ export interface GateInit {
   readonly anchor: Pick<LogAnchor, 'state' | 'isBehind' | 'check'>
   readonly evidence: EvidenceStore
   readonly budget: Budget
+  /** Of sub-grants, apart: whoever signs many must not push out what was counted of grants. */
+  readonly subBudget: Budget
   /** Asks an account's code about a signature (ERC-1271), at a verified head. */
   readonly contractSignature:
     | ((
@@ -97,6 +100,7 @@ export class Gate {
   readonly #init: GateInit
   readonly #bindings: BindingVerdicts
   readonly #glasses: GlassVerdicts
+  readonly #subs: SubVerdicts
   readonly #tally: RefusalTally
   readonly #policyHash: Hash
   #inWork = 0
@@ -108,6 +112,7 @@ export class Gate {
     this.#init = { ...init, primitives }
     this.#bindings = new BindingVerdicts(deployment, primitives)
     this.#glasses = new GlassVerdicts(deployment, primitives)
+    this.#subs = new SubVerdicts(deployment, primitives)
     this.#policyHash = policyHash(policy, primitives)
     this.#tally = new RefusalTally(receipts, (counted) =>
       tallyBody(this.#bodyContext(counted.req), counted)
@@ -204,7 +209,8 @@ export class Gate {
         // a stranger's signature costs 30 times as much to recover as to refuse here
         binding: verified ? this.#bindings.of(binding, bindingSig) : 'unresolved',
         // nor does anybody who only guesses at what is kept here
-        signers: verified && (entry ?? subset) != null ? this.#glasses.of(request) : []
+        signers: verified && (entry ?? subset) != null ? this.#glasses.of(request) : [],
+        sub: verified && entry != null ? this.#subs.of(request) : undefined
       },
       entry: entry && entryForGate(entry),
       subset,
@@ -216,11 +222,12 @@ export class Gate {
 
   /** Asks `decide()` until it needs nothing more; a release is claimed in the same turn. */
   async #decide(work: Work): Promise<ReleaseDecision | { readonly code: RefuseCode }> {
-    const { heads, words, primitives: p, budget, clock, custody, anchor } = this.#init
+    const { heads, words, primitives: p, budget, subBudget, clock, custody, anchor } = this.#init
     const { request, stream } = work
     using limit = within(EXCHANGE_MAX_MS, stream.signal)
     const { signal } = limit
     const use = budgetUse(work.input, p)
+    const bySub = subUse(work.input, p)
     let gathered: Awaited<ReturnType<typeof gatherHeads>> | undefined
     for (let round = 0; round < ROUNDS; round++) {
       const nowMs = clock.nowMs()
@@ -228,7 +235,8 @@ export class Gate {
         ...work.input,
         nowMs,
         notices: gateNotices(custody.notices, request, p),
-        used: budget.used(use, request.opening.window, nowMs / 1_000)
+        used: budget.used(use, request.opening.window, nowMs / 1_000),
+        usedBySub: bySub && subBudget.used(bySub, 0, nowMs / 1_000)
       }
       const decision = decide(work.input, p)
       if (decision.kind === 'refuse') {
@@ -242,7 +250,10 @@ export class Gate {
         continue
       }
       if (decision.kind === 'release') {
-        if (request.want === 'share') budget.claim(use, nowMs / 1_000)
+        if (request.want === 'share') {
+          budget.claim(use, nowMs / 1_000)
+          if (bySub != null) subBudget.claim(bySub, nowMs / 1_000)
+        }
         return decision
       }
       if (decision.what === 'heads') {

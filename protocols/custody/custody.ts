@@ -5,9 +5,9 @@
  */
 import type { PeerId } from '@libp2p/interface'
 import { InvalidMessageError } from '../../core/errors.ts'
+import type { Notice } from '../../core/hand-back.ts'
 import type { PeerIdBytes } from '../../core/ids.ts'
 import { CUSTODY_FRAME_MAX_BYTES, HEARTBEAT_LOST_MS, HEARTBEAT_MS } from '../../core/limits.ts'
-import type { SignedMessage } from '../../core/typed-data.ts'
 import { defaultStreamLimits, type FrameChannel, IdentifiedProtocol } from '../framing.ts'
 import { CUSTODY_PROTOCOL } from './constants.ts'
 import type {
@@ -72,11 +72,7 @@ export class CustodyService implements Custody {
     return this.#receipt(peer, (id) => ({ id, type: 'pin', owner, recordId, ver }), options)
   }
 
-  async notice(
-    peer: PeerId,
-    message: SignedMessage,
-    options?: CustodyOptions
-  ): Promise<NoticeAnswer> {
+  async notice(peer: PeerId, message: Notice, options?: CustodyOptions): Promise<NoticeAnswer> {
     const make = (id: number): CustodyRequest => ({ id, type: 'notice', notice: message })
     const reply = await this.#ask(peer, make, options)
     if (reply.type === 'refused') return refused(reply)

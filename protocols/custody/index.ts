@@ -4,9 +4,9 @@
  * @module
  */
 import type { AbortOptions, PeerId, Startable } from '@libp2p/interface'
+import type { Notice } from '../../core/hand-back.ts'
 import type { Address, Hash, PeerIdBytes, RecordId } from '../../core/ids.ts'
 import type { Signed } from '../../core/signed.ts'
-import type { SignedMessage } from '../../core/typed-data.ts'
 import type { Clock, ProtocolComponents, StreamLimits } from '../framing.ts'
 import { CustodyService } from './custody.ts'
 
@@ -60,7 +60,7 @@ export interface ServingOptions {
 export interface CustodyHandler {
   deal(pack: Uint8Array, peer: PeerIdBytes, options: ServingOptions): Promise<ReceiptAnswer>
   pin(record: RecordRef, peer: PeerIdBytes, options: ServingOptions): Promise<ReceiptAnswer>
-  notice(message: SignedMessage, peer: PeerIdBytes, options: ServingOptions): Promise<NoticeAnswer>
+  notice(message: Notice, peer: PeerIdBytes, options: ServingOptions): Promise<NoticeAnswer>
 }
 
 export interface CustodyOptions extends AbortOptions {
@@ -90,7 +90,7 @@ export interface Custody extends Startable {
   /** Encoded `Package` (core/manifest.ts). */
   deal(peer: PeerId, pack: Uint8Array, options?: CustodyOptions): Promise<ReceiptAnswer>
   pin(peer: PeerId, record: RecordRef, options?: CustodyOptions): Promise<ReceiptAnswer>
-  notice(peer: PeerId, message: SignedMessage, options?: CustodyOptions): Promise<NoticeAnswer>
+  notice(peer: PeerId, message: Notice, options?: CustodyOptions): Promise<NoticeAnswer>
 }
 
 export const custody =

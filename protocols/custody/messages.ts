@@ -4,10 +4,11 @@
  * @module
  */
 import { bytesUpTo, map, nullable, type Of, oneOf, uint, variant } from '../../core/codec.ts'
+import { noticeShape } from '../../core/hand-back.ts'
 import { CUSTODY_FRAME_MAX_BYTES, DAG_BLOCKS_MAX } from '../../core/limits.ts'
 import { recordIdShape, versionShape } from '../../core/manifest.ts'
 import { signedLinkShape } from '../../core/receipt.ts'
-import { addressShape, hashShape, signedMessageShape } from '../../core/typed-data.ts'
+import { addressShape, hashShape } from '../../core/typed-data.ts'
 import { identifiedMessages, refusedShape, requestIdShape } from '../framing.ts'
 
 const U32_MAX = 2 ** 32 - 1
@@ -22,7 +23,7 @@ const requestShape = variant('type', {
     recordId: recordIdShape,
     ver: versionShape
   }),
-  notice: map({ id, type: oneOf('notice'), notice: signedMessageShape })
+  notice: map({ id, type: oneOf('notice'), notice: noticeShape })
 })
 
 const answerShape = variant('type', {

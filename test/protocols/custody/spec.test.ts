@@ -25,6 +25,23 @@ const requests = [
       type: 'notice',
       notice: { type: 'RevokeAll', message: { owner, epoch: 2 }, sig: filled(65, 0x04) }
     }
+  },
+  {
+    id: 'hand-back',
+    message: {
+      id: 4,
+      type: 'notice',
+      notice: {
+        type: 'HandBack',
+        message: {
+          owner,
+          openingHash: hash(filled(32, 0x33)),
+          account: address(filled(20, 0x22)),
+          subGrant: hash(filled(32, 0))
+        },
+        sig: filled(65, 0x04)
+      }
+    }
   }
 ] as const
 
