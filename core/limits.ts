@@ -86,6 +86,10 @@ export const FOUNDERS_MAX = 64
 export const ORGANISATIONS_TRIED = 64
 /** Accounts of peers whose organisations are looked at for verdicts: one question of proofs. */
 export const ATTESTERS_SEEN = 128
+/** A proposal of the Directory as text: a kind, an account and four numbers. */
+export const PROPOSAL_TEXT_MAX_CHARS = 160
+/** Consents to join that wait with an admin; the oldest go first. */
+export const CONSENTS_KEPT = 128
 /** A list of records waits no longer for what the chain says of them. */
 export const ATTESTED_WAIT_MS = 3 * SECOND_MS
 /** For the review of a broken glass: a week has one working meeting of any committee. */
@@ -247,6 +251,17 @@ export const HEAD_GRACE_MS = 250
 /** Headers walked by parentHash in one go; a longer gap is bridged by q equal answers. */
 export const HEADERS_WALKED = 512
 export const HEADERS_AT_ONCE = 32
+/** Events in one answer: more than RPC_BODY_BYTES holds, at some 600 bytes each. */
+export const LOGS_MAX = 8_192
+/** Blocks that a follower remembers: an hour and a half of L1, deeper than any reorg seen there. */
+export const FOLLOWED_BLOCKS = 512
+/** Headers that it walks at once; after a longer gap it begins anew and says so. */
+export const FOLLOW_WALK_BLOCKS = 256
+/** Changes that it tells at once; where there are more, everything may have changed. */
+export const FOLLOW_CHANGES = 16_384
+/** Between two looks at the head: half a block time, within these. */
+export const FOLLOW_MIN_MS = 250
+export const FOLLOW_MAX_MS = 6 * SECOND_MS
 /** EIP-170: no contract's code is larger. */
 export const CODE_MAX_BYTES = 24 * KIB
 /** A head that was asked for this long ago is asked for again. */

@@ -14,9 +14,11 @@ import type { Primitives } from './primitives.ts'
 export interface StorageRef<Contract extends string> {
   readonly contract: Contract
   readonly slot: Hash
+  /** What the contract's event `Changed` names the word by; words without one change unannounced. */
+  readonly key?: Hash
 }
 
-/** The slot of a mapping's key. */
+/** The slot of a mapping's key, which is also what its event names. */
 export const ref = <const Contract extends string>(
   contract: Contract,
   base: number,
@@ -24,14 +26,23 @@ export const ref = <const Contract extends string>(
   p: Primitives
 ): StorageRef<Contract> => ({
   contract,
-  slot: hash(p.keccak256(leftPad(key), leftPad(u32be(base))))
+  slot: hash(p.keccak256(leftPad(key), leftPad(u32be(base)))),
+  key: hash(leftPad(key))
 })
+
+/** A word beside another one, whose event speaks for both. */
+const silent = <Contract extends string>(
+  contract: Contract,
+  base: number,
+  key: Uint8Array,
+  p: Primitives
+): StorageRef<Contract> => ({ contract, slot: ref(contract, base, key, p).slot })
 
 export const grantSlot = (id: GrantId, p: Primitives) => ref('grants', 0, id, p)
 export const ownerSlot = (owner: Address, p: Primitives) => ref('grants', 1, owner, p)
 /** `key` is recordKey of core/grant.ts. */
 export const recordSlot = (key: Hash, p: Primitives) => ref('records', 0, key, p)
-export const anchorSlot = (key: Hash, p: Primitives) => ref('records', 1, key, p)
+export const anchorSlot = (key: Hash, p: Primitives) => silent('records', 1, key, p)
 export const verdictSlot = (key: Hash, org: number, p: Primitives) =>
   ref('records', 2, p.keccak256(key, leftPad(u32be(org))), p)
 export const accountSlot = (account: Address, p: Primitives) => ref('directory', 0, account, p)
@@ -43,21 +54,25 @@ export const wishSlot = (owner: Address, p: Primitives) => ref('emergency', 0, o
 export const noticeSlot = (notice: Uint8Array, p: Primitives) => ref('emergency', 1, notice, p)
 export const reviewSlot = (notice: Uint8Array, p: Primitives) =>
   ref('emergency', 2, p.keccak256(notice), p)
-export const outcomeSlot = (notice: Uint8Array, p: Primitives) => ref('emergency', 3, notice, p)
+export const outcomeSlot = (notice: Uint8Array, p: Primitives) => silent('emergency', 3, notice, p)
 /** The Merkle root over a log's links; `logSlot` says how many they are. */
 export const rootSlot = (writer: Address, logTag: Hash, p: Primitives) =>
-  ref('audit', 0, p.keccak256(leftPad(writer), logTag), p)
+  silent('audit', 0, p.keccak256(leftPad(writer), logTag), p)
 export const logSlot = (writer: Address, logTag: Hash, p: Primitives) =>
   ref('audit', 1, p.keccak256(leftPad(writer), logTag), p)
 
 export const guardianshipSlot = (ward: Address, guardian: Address, p: Primitives) =>
   ref('guardians', 0, p.keccak256(leftPad(ward), leftPad(guardian)), p)
 export const planSlot = (account: Address, p: Primitives) => ref('guardians', 1, account, p)
-export const planHashSlot = (account: Address, p: Primitives) => ref('guardians', 2, account, p)
-export const recoverySlot = (account: Address, p: Primitives) => ref('guardians', 3, account, p)
+export const planHashSlot = (account: Address, p: Primitives) => silent('guardians', 2, account, p)
+/** Its event has a key of its own, since a plan's is the account. */
+export const recoverySlot = (account: Address, p: Primitives) => ({
+  ...ref('guardians', 3, account, p),
+  key: hash(p.keccak256(leftPad(account)))
+})
 /** Whom the last recovery proposes: an address, as a word. */
-export const candidateSlot = (account: Address, p: Primitives) => ref('guardians', 4, account, p)
-export const successorSlot = (account: Address, p: Primitives) => ref('guardians', 5, account, p)
+export const candidateSlot = (account: Address, p: Primitives) => silent('guardians', 4, account, p)
+export const successorSlot = (account: Address, p: Primitives) => silent('guardians', 5, account, p)
 
 // ---- what is in them
 

@@ -56,6 +56,25 @@ export interface Endpoint {
   call(to: Address, data: Uint8Array, block: BlockRef, options: AbortOptions): Promise<Uint8Array>
 }
 
+/** An event `Changed(key, word)` of one of our contracts, as an endpoint tells it. Only ever a hint. */
+export interface ClaimedLog {
+  readonly contract: Address
+  readonly key: Hash
+  readonly word: bigint
+  readonly block: BlockRef
+}
+
+/** An endpoint that tells of events, too. */
+export interface LogEndpoint extends Endpoint {
+  /** `Changed` of these contracts in the blocks `from` to `to`, both included, oldest first. */
+  logs(
+    contracts: readonly Address[],
+    from: number,
+    to: number,
+    options: AbortOptions
+  ): Promise<readonly ClaimedLog[]>
+}
+
 declare const verified: unique symbol
 
 /** A header whose RLP hashes to the hash that q endpoints agreed on. Only heads.ts makes one. */
@@ -88,6 +107,8 @@ export type ContractName = 'grants' | 'records' | 'directory' | 'emergency' | 'a
 export interface WordRef {
   readonly contract: ContractName
   readonly slot: Hash
+  /** What the contract's event names the word by, for whoever follows it. */
+  readonly key?: Hash
 }
 
 /** Words that Merkle proofs showed to be in storage at `block`, in the order asked; 0 = absent. */

@@ -1,20 +1,21 @@
 /**
- * One JSON-RPC endpoint over HTTP: four methods by hand, since a client library costs ten times
+ * One JSON-RPC endpoint over HTTP: five methods by hand, since a client library costs ten times
  * their CPU (CHAIN.md §3). Bodies and time are bounded, and every answer is a claim: only its shape
  * is checked here. Connections are kept alive by fetch itself, in Node as in a browser.
  * @module
  */
-import { toHex0x } from '../../core/bytes.ts'
+import { toBigInt, toHex0x } from '../../core/bytes.ts'
 import { ChainUnavailableError } from '../../core/errors.ts'
-import type { Address, Hash } from '../../core/ids.ts'
+import { type Address, address, type Hash, hash } from '../../core/ids.ts'
 import {
+  LOGS_MAX,
   PROOF_NODE_BYTES,
   PROOF_NODES_MAX,
   PROOF_SLOTS_MAX,
   RPC_BODY_BYTES,
   RPC_MAX_MS
 } from '../../core/limits.ts'
-import type { BlockRef, ClaimedHeader, ClaimedProof, Endpoint } from '../adapters.ts'
+import type { BlockRef, ClaimedHeader, ClaimedLog, ClaimedProof, LogEndpoint } from '../adapters.ts'
 import { dataBytes, fields, items, quantity, quantityHex } from './rpc-values.ts'
 
 export interface RpcEndpointInit {
@@ -100,7 +101,7 @@ async function bodyText(response: Response): Promise<string> {
     length += value.byteLength
     if (length > RPC_BODY_BYTES) {
       await reader.cancel()
-      throw new TypeError(`the answer is longer than ${RPC_BODY_BYTES} bytes`)
+      throw new RangeError(`the answer is longer than ${RPC_BODY_BYTES} bytes`)
     }
     text += decoder.decode(value, { stream: true })
   }
@@ -112,6 +113,9 @@ const isMisunderstood = (err: unknown): boolean =>
   err instanceof ChainUnavailableError &&
   err.cause instanceof RpcError &&
   (err.cause.code === -32_602 || err.cause.code === -32_600)
+
+/** keccak256("Changed(bytes32,uint256)"), the one event of all our contracts. */
+const CHANGED = '0x7e5a82e60193fed8f45e09ee8209083b1e0a1e3de5856618790b730ab94d31e9'
 
 const node = (value: unknown, name: string): Uint8Array =>
   dataBytes(value, name, PROOF_NODE_BYTES, 1)
@@ -140,8 +144,26 @@ function readProof(result: unknown, keys: readonly Hash[]): ClaimedProof {
   }
 }
 
+const word = (value: unknown, name: string): Hash => hash(dataBytes(value, name, 32, 32))
+
+/** Of other events than ours, and of blocks that are not mined yet, nothing is taken. */
+function readLogs(result: unknown): readonly ClaimedLog[] {
+  return items(result, 'logs', LOGS_MAX, (value, name): readonly ClaimedLog[] => {
+    const log = fields(value, name)
+    const [event, key] = items(log['topics'], `${name}.topics`, 4, word)
+    if (key == null || event == null || toHex0x(event) !== CHANGED) return []
+    if (log['blockHash'] == null || log['removed'] === true) return []
+    const block = {
+      number: quantity(log['blockNumber'], `${name}.blockNumber`),
+      hash: word(log['blockHash'], `${name}.blockHash`)
+    }
+    const contract = address(dataBytes(log['address'], `${name}.address`, 20, 20))
+    return [{ contract, key, word: toBigInt(word(log['data'], `${name}.data`)), block }]
+  }).flat()
+}
+
 /** An endpoint behind a URL. @throws TypeError if it is no URL */
-export function rpcEndpoint(url: string, init: RpcEndpointInit = {}): Endpoint {
+export function rpcEndpoint(url: string, init: RpcEndpointInit = {}): LogEndpoint {
   const rpc = new JsonRpc(url, init)
   let takesHash = true // EIP-1898: the block by its hash, which no reorg can shift
 
@@ -187,6 +209,11 @@ export function rpcEndpoint(url: string, init: RpcEndpointInit = {}): Endpoint {
         (result) => readProof(result, keys),
         options
       ),
+    logs: (contracts, from, to, options) => {
+      const range = { fromBlock: quantityHex(from), toBlock: quantityHex(to) }
+      const filter = { ...range, address: contracts.map(toHex0x), topics: [CHANGED] }
+      return rpc.ask('eth_getLogs', [filter], readLogs, options)
+    },
     call: (to, data, block, options) =>
       atBlock(
         'eth_call',

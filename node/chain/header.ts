@@ -157,6 +157,15 @@ export function claimedRef(claim: ClaimedHeader): BlockRef | undefined {
   }
 }
 
+/** The parent that a claim names, or undefined if it names none. Still a claim. */
+export function claimedParent(claim: ClaimedHeader): Hash | undefined {
+  try {
+    return hash(dataBytes(claim['parentHash'], 'parentHash', 32, 32))
+  } catch {
+    return undefined
+  }
+}
+
 /** A header as JSON-RPC would tell it, from its RLP fields; what a memory chain's windows give. */
 export function claimOf(rlp: Uint8Array, blockHash: Uint8Array): ClaimedHeader {
   const list = RLP.decode(rlp) as Uint8Array[]

@@ -6,19 +6,19 @@
  * @module
  */
 import { RLP } from '@ethereumjs/rlp'
-import { concat, toHex, u64be, utf8 } from '../../core/bytes.ts'
+import { concat, equalBytes, toHex, u64be, utf8 } from '../../core/bytes.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { ChainUnavailableError, TransactionFailedError } from '../../core/errors.ts'
 import { type Address, address, type Hash, hash } from '../../core/ids.ts'
 import type { Primitives } from '../../core/primitives.ts'
-import type { BlockRef, ChainWriter, Clock, TxReceipt, WordRef } from '../adapters.ts'
+import type { BlockRef, ChainWriter, ClaimedLog, Clock, TxReceipt, WordRef } from '../adapters.ts'
 import type { ContractCall, Seat } from './contract-calls.ts'
 import { ContractModel } from './contract-model.ts'
 import { readContractCall, VOUCHED } from './erc1271.ts'
 import { claimOf } from './header.ts'
 import { type EndpointFaults, MemoryEndpoint } from './memory-endpoint.ts'
 import { MemoryState, type Roots } from './memory-state.ts'
-import { type ModelBlock, ModelRevert } from './model-state.ts'
+import { type ModelBlock, ModelRevert, type ModelState } from './model-state.ts'
 import { waitFor } from './quorum.ts'
 
 export interface MemoryChainInit {
@@ -48,6 +48,7 @@ interface Block {
   /** Where the model's journal stood before this block. */
   readonly mark: number
   readonly transactions: readonly Pending[]
+  readonly events: ReturnType<ModelState['takeEvents']>
 }
 
 interface Pending {
@@ -61,6 +62,7 @@ const FINALIZED_DEPTH = 8
 /** bytes4(0xffffffff), as an account says no. */
 const REFUSED = concat(new Uint8Array(4).fill(0xff), new Uint8Array(28))
 const ZEROS_32 = new Uint8Array(32)
+const NOWHERE = new Uint8Array()
 
 export class MemoryChain {
   readonly deployment: Deployment
@@ -141,6 +143,8 @@ export class MemoryChain {
         }
         return await this.#state.proof(block.roots, account, keys)
       },
+      logs: (contracts: readonly Address[], from: number, to: number) =>
+        this.#blocks.slice(from, to + 1).flatMap((block) => this.#logsOf(block, contracts)),
       call: (to: Address, data: Uint8Array, ref: BlockRef) =>
         this.#init.answerCall?.(to, data) ?? this.#answerCall(to, data, ref)
     }
@@ -270,9 +274,19 @@ export class MemoryChain {
     const number = this.#blocks.length
     const parentHash = this.#blocks.at(-1)?.hash ?? ZEROS_32
     const rlp = sameAs ?? this.#encode(number, parentHash, roots.state, timeSeconds)
-    const block = { number, hash: hash(this.#p.keccak256(rlp)), rlp, roots, mark, transactions }
+    const events = this.#model.state.takeEvents()
+    const blockHash = hash(this.#p.keccak256(rlp))
+    const block = { number, hash: blockHash, rlp, roots, mark, transactions, events }
     this.#blocks.push(block)
     return block
+  }
+
+  #logsOf({ number, hash: at, events }: Block, contracts: readonly Address[]): ClaimedLog[] {
+    return events.flatMap(({ ref: { contract, key }, word }) => {
+      const from = contracts.find((each) => equalBytes(each, this.deployment[contract] ?? NOWHERE))
+      if (from == null || key == null) return []
+      return [{ contract: from, key, word, block: { number, hash: at } }]
+    })
   }
 
   #encode(

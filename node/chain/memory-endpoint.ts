@@ -7,7 +7,14 @@ import type { AbortOptions } from '@libp2p/interface'
 import { concat, toHex0x } from '../../core/bytes.ts'
 import { ChainUnavailableError } from '../../core/errors.ts'
 import type { Address, Hash } from '../../core/ids.ts'
-import type { BlockRef, ClaimedHeader, ClaimedProof, Endpoint } from '../adapters.ts'
+import type {
+  BlockRef,
+  ClaimedHeader,
+  ClaimedLog,
+  ClaimedProof,
+  Endpoint,
+  LogEndpoint
+} from '../adapters.ts'
 
 export interface EndpointFaults {
   /** Refuses all calls. */
@@ -24,6 +31,8 @@ export interface EndpointFaults {
   forgeHeader?: (claim: ClaimedHeader) => ClaimedHeader
   /** Changes the proofs that it gives. */
   forgeProof?: (proof: ClaimedProof) => ClaimedProof
+  /** Changes the events that it tells. */
+  forgeLogs?: (logs: readonly ClaimedLog[]) => readonly ClaimedLog[]
 }
 
 /** What a window sees of its chain. */
@@ -32,14 +41,22 @@ export interface MemoryView {
   finalizedNumber(head: number): number
   header(number: number): ClaimedHeader | undefined
   proof(account: Address, keys: readonly Hash[], block: BlockRef): Promise<ClaimedProof>
+  logs(contracts: readonly Address[], from: number, to: number): readonly ClaimedLog[]
   call(to: Address, data: Uint8Array, block: BlockRef): Uint8Array
 }
 
-export class MemoryEndpoint implements Endpoint {
+export class MemoryEndpoint implements LogEndpoint {
   readonly name: string
   readonly faults: EndpointFaults
   /** Calls by method, for tests that count. */
-  readonly calls = { headNumber: 0, finalizedNumber: 0, header: 0, proof: 0, call: 0 }
+  readonly calls = {
+    headNumber: 0,
+    finalizedNumber: 0,
+    header: 0,
+    proof: 0,
+    logs: 0,
+    call: 0
+  }
   readonly #view: MemoryView
 
   constructor(name: string, view: MemoryView, faults: EndpointFaults) {
@@ -79,6 +96,17 @@ export class MemoryEndpoint implements Endpoint {
     if (block.number > (await this.#known())) throw new ChainUnavailableError('no such block')
     const proof = await this.#view.proof(account, keys, block)
     return this.faults.forgeProof?.(proof) ?? proof
+  }
+
+  async logs(
+    contracts: readonly Address[],
+    from: number,
+    to: number,
+    options: AbortOptions
+  ): Promise<readonly ClaimedLog[]> {
+    await this.#enter('logs', options)
+    const logs = this.#view.logs(contracts, from, Math.min(to, await this.#known()))
+    return this.faults.forgeLogs?.(logs) ?? logs
   }
 
   async call(

@@ -33,6 +33,8 @@ export class ModelState {
   readonly #others = new Map<string, number>()
   readonly #journal: (() => void)[] = []
   readonly #changed = new Map<string, WordRef>()
+  /** What `Changed` said since it was last asked, in order. */
+  #events: { readonly ref: WordRef; readonly word: bigint }[] = []
   readonly #touched = new Map<string, Address>()
 
   word({ contract, slot }: WordRef): bigint {
@@ -46,8 +48,10 @@ export class ModelState {
       if (before == null) this.#words.delete(key)
       else this.#words.set(key, before)
       this.#changed.set(key, ref)
+      this.#events.pop() // of a block that is done there are none here any more
     })
     this.#words.set(key, { ref, word })
+    this.#events.push({ ref, word })
     this.#changed.set(key, ref)
   }
 
@@ -92,6 +96,13 @@ export class ModelState {
     const refs = [...this.#changed.values()]
     this.#changed.clear()
     return refs
+  }
+
+  /** Words that were written since the last call of this, each time, in order. */
+  takeEvents(): { readonly ref: WordRef; readonly word: bigint }[] {
+    const events = this.#events
+    this.#events = []
+    return events
   }
 
   /** All words that were ever written. */
