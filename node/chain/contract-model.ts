@@ -157,7 +157,7 @@ export class ContractModel {
       case 'Delegation': {
         const signer = signerOf(this.#deployment, call, this.#p)
         const own = signer != null && equalBytes(signer, call.message.account)
-        this.guardians.delegate(call.message, own)
+        this.guardians.delegate(call.message, own, from)
         break
       }
       case 'Guardianship':

@@ -76,11 +76,12 @@ export class GuardiansModel {
   // ---- delegation (EIP-7702): the chain's own rule, not the contract's
 
   /** As delegate.ts has it. Nobody counts transactions here: only authorisations raise a nonce. */
-  delegate({ account, code, nonce }: Delegation, own: boolean): void {
+  delegate({ account, code, nonce }: Delegation, own: boolean, from: Address): void {
     const key = toHex(account)
     demand(isWard(this.#deployment, code), 'DelegationOtherCode')
     demand(own, 'DelegationBadSignature')
-    demand(nonce === this.#state.other(`nonce ${key}`), 'DelegationStaleNonce')
+    const next = this.#state.other(`nonce ${key}`) + (equalBytes(from, account) ? 1 : 0)
+    demand(nonce === next, 'DelegationStaleNonce')
     demand(this.codeOf(account).code == null, 'DelegationStanding')
     this.#state.setOther(`nonce ${key}`, nonce + 1)
     this.#state.setOther(`code ${key}`, WARD)

@@ -38,12 +38,14 @@ import { signedLinkShape } from '../../core/receipt.ts'
 import { LEVELS } from '../../core/tags.ts'
 import { wishShape } from '../../core/wish.ts'
 import { glassEntryShapes } from './glass-entries.ts'
+import { guardianEntryShapes } from './guardian-entries.ts'
 
 const ref = { recordId: bytes(32, recordId), ver: uint(0xffff_ffff, 1) }
 const hashBytes = bytes(32, (b) => hash(b))
 
 export const entryShape = variant('t', {
   ...glassEntryShapes,
+  ...guardianEntryShapes,
   /** A version of an own record, written before its first package leaves. */
   version: map({
     t: oneOf('version'),

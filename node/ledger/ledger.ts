@@ -12,6 +12,7 @@ import { GRANT_RECORDS_MAX } from '../../core/limits.ts'
 import type { Journal } from '../adapters.ts'
 import { type Entry, type EntryOf, encodeEntry, entryShape } from './entries.ts'
 import { Glasses } from './glasses.ts'
+import { Guardianships } from './guardianships.ts'
 
 /** One version of an own record with all that happened to it. */
 export interface OwnVersion {
@@ -40,6 +41,7 @@ type Receipts = EntryOf<'receipts'>['entries']
 export class Ledger {
   /** Emergencies. */
   readonly glasses = new Glasses()
+  readonly guardianships = new Guardianships()
   readonly #journal: Journal
   readonly #versions = new Map<string, OwnVersion[]>()
   readonly #keys = new Map<string, EntryOf<'custodyKey'>>()
@@ -259,6 +261,11 @@ export class Ledger {
         return
       case 'card':
         this.#cards.set(toHex(entry.peer), entry)
+        return
+      case 'guardianship':
+      case 'recoveryPlan':
+      case 'helping':
+        this.guardianships.fold(entry)
         return
       default:
         this.glasses.fold(entry)

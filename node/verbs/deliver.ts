@@ -132,7 +132,7 @@ function sealCapsule(
   }
   const info = capsuleInfo({
     deployment,
-    owner: terms.owner,
+    owner: node.identity.account, // who writes the letter: for a ward her guardian
     grantId: entry.grantId,
     kemKeyHash: kemKeyHash(reader.kem, p)
   })

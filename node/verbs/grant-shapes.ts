@@ -13,7 +13,19 @@ import {
   SCOPE_TAGS_MAX
 } from '../../core/limits.ts'
 import { LEVELS } from '../../core/tags.ts'
-import { code, hex32, note, peer, records, u32, until, versions, word } from './shapes.ts'
+import {
+  accountOrContact,
+  code,
+  contact,
+  hex32,
+  note,
+  peer,
+  records,
+  u32,
+  until,
+  versions,
+  word
+} from './shapes.ts'
 
 const oneOrMore = <T>(item: z.ZodType<T>, max: number) =>
   z.union([item, z.array(item).min(1).max(max)])
@@ -44,7 +56,7 @@ const narrowing = {
 
 export const grantArgs = z.strictObject({
   /** The grantee; for an organisation, group or policy, who of it gets the capsule. */
-  to: oneOrMore(peer, GRANT_READERS_MAX),
+  to: oneOrMore(z.union([peer, contact]), GRANT_READERS_MAX),
   org: z.int().min(1).max(0xffff_ffff).optional(),
   role: oneOrMore(word, 16).optional(),
   group: hex32.optional(),
@@ -57,7 +69,9 @@ export const grantArgs = z.strictObject({
   until,
   ...narrowing,
   /** The grantee may give a colleague a narrower part of it. */
-  shareOn: z.literal(true).optional()
+  shareOn: z.literal(true).optional(),
+  /** A ward whose guardian one is: of her records that one holds. */
+  for: accountOrContact.optional()
 })
 
 export const approveArgs = z.strictObject({

@@ -8,22 +8,32 @@ import { U32_MAX } from '../../core/grant.ts'
 import { bitOfConsentCode, DELEGABLE, Purpose, purposeMask } from '../../core/purposes.ts'
 import { peerFromText } from '../keys/peer-text.ts'
 import type { Node } from '../node.ts'
+import { namedAccount } from './accounts.ts'
 import { type Consent, consent, type Terms } from './consent.ts'
 import { cardOf } from './custodians.ts'
 import type { Reader } from './deliver.ts'
 import type { GrantArgs, GrantResult } from './grant-shapes.ts'
 import { type GrantSource, ownSource } from './grant-source.ts'
 import { accountOnly, membersOf } from './grantee.ts'
+import { personAt } from './person.ts'
 import { scopeOf } from './scope.ts'
 import { fromSeconds, spanSeconds, untilSeconds } from './until.ts'
 import type { VerbOptions } from './verb.ts'
 import { versionRange } from './versions.ts'
+import { wardSource } from './wards.ts'
 
 /** Distinct record versions that one custodian gives; re-reads are free. */
 export const BUDGET_DEFAULT = 1_000
 
-export const grant = (node: Node, args: GrantArgs, options: VerbOptions): Promise<GrantResult> =>
-  grantFrom(node, ownSource(node), args, options)
+export async function grant(
+  node: Node,
+  args: GrantArgs,
+  options: VerbOptions
+): Promise<GrantResult> {
+  const source =
+    args.for == null ? ownSource(node) : await wardSource(node, args.for, ['grant'], options.signal)
+  return await grantFrom(node, source, args, options)
+}
 
 /** Of whosever records `source` is. All is checked before anybody is reached. */
 export async function grantFrom(
@@ -101,6 +111,8 @@ export function termsOf(
 }
 
 async function readerAt(node: Node, text: string, signal: AbortSignal): Promise<Reader> {
+  // a person with a phone has nobody listening: her contact says who keeps her mail
+  if (text.includes('@')) return personAt(node, namedAccount(text, 'to'), signal)
   const peer = peerFromText(text)
   const card = await cardOf(node, peer, [], signal)
   return { card, at: [{ peer, addrs: card.addrs }] }

@@ -13,6 +13,8 @@ import { anchorAudit, auditStatus } from './audit.ts'
 import { grant } from './grant.ts'
 import * as grantShapes from './grant-shapes.ts'
 import { listGrants } from './grants.ts'
+import { appoint, endGuardianship, listGuardians, setUpGuardians } from './guardian.ts'
+import * as guardianShapes from './guardian-shapes.ts'
 import { exportAudit, history } from './history.ts'
 import { listPeers, showIdentity } from './identity.ts'
 import { publish, update } from './publish.ts'
@@ -53,6 +55,10 @@ export const verbs = verbTable<Node>(
   verb('grant', grantShapes.grantArgs, grant),
   verb('grants', shapes.noArgs, (node, _args, options) => listGrants(node, options)),
   verb('revoke', shapes.revokeArgs, revoke),
+  verb('guardian.appoint', guardianShapes.appointArgs, appoint),
+  verb('guardian.end', guardianShapes.endArgs, endGuardianship),
+  verb('guardian.ls', guardianShapes.guardiansArgs, listGuardians),
+  verb('guardian.setup', shapes.noArgs, (node, _args, options) => setUpGuardians(node, options)),
   verb('history', shapes.historyArgs, history),
   verb('audit.export', shapes.auditExportArgs, exportAudit),
   verb('audit.anchor', shapes.noArgs, (node, _args, options) => anchorAudit(node, options)),

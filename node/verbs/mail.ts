@@ -140,7 +140,11 @@ async function takeIn(
     entries.push(
       ...(await openMail(node, mail)
         .then((plain) => readLetter(node, plain))
-        .catch(() => []))
+        .catch((err: Error) => {
+          // what the chain has to tell first is read again
+          if (err.name === 'ChainUnavailableError') throw err
+          return []
+        }))
     )
   }
   await node.ledger.record(...entries, { t: 'mail', peer: keeper, upTo: last.seq })

@@ -3,21 +3,24 @@
  * and to the chain through whichever of them is first (SECURITY.md §10).
  * @module
  */
-import { fromHex, toHex } from '../../core/bytes.ts'
+import { equalBytes, fromHex, toHex } from '../../core/bytes.ts'
 import { InvalidParametersError, RecordNotFoundError } from '../../core/errors.ts'
 import { openingHash } from '../../core/grant.ts'
-import { grantId, type PeerIdBytes } from '../../core/ids.ts'
+import { type Address, grantId, type PeerIdBytes } from '../../core/ids.ts'
 import { decodeManifest } from '../../core/manifest.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { GivenGrant } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
+import { namedAccount } from './accounts.ts'
+import { distinct } from './grant-source.ts'
 import type { RevokeResult } from './results.ts'
 import type { RevokeArgs } from './shapes.ts'
 import { tellAll } from './tell.ts'
 import type { VerbOptions } from './verb.ts'
-import { ownVoice } from './voice.ts'
+import { ownVoice, type Voice } from './voice.ts'
+import { keepersOfWard, successorsVoice, voiceFor } from './wards.ts'
 import { currentHeads, headWords } from './words.ts'
 
 /** What an exchange may still take after its head was read (check 49). */
@@ -28,12 +31,21 @@ export async function revoke(
   args: RevokeArgs,
   { signal, progress }: VerbOptions
 ): Promise<RevokeResult> {
-  const grants = args.all === true ? live(node) : [named(node, args.grant ?? '')]
-  const message = args.all === true ? await revokeAll(node, signal) : revocations(node, grants)
+  const ward = args.for == null ? undefined : namedAccount(args.for, 'for')
+  const owner = ward?.account ?? node.identity.account
+  const grants = args.all === true ? live(node, owner) : [named(node, owner, args.grant ?? '')]
+  const message =
+    args.all === true
+      ? await revokeAll(node, owner, signal)
+      : revocations(node, await voiceOf(node, owner, signal), grants)
   progress({ step: 'notice' })
   // an epoch ends for grants too that another device gave
   const concerned = args.all === true ? [] : grants
-  const { noticed, sent } = await tellAll(node, message, custodiansOf(node, concerned), signal)
+  const custodians =
+    ward == null
+      ? custodiansOf(node, concerned)
+      : distinct([...ward.keepers, ...keepersOfWard(node, owner)])
+  const { noticed, sent } = await tellAll(node, message, custodians, signal)
   const at = Math.floor(node.clock.nowMs() / 1_000)
   await node.ledger.record(
     ...grants.map(({ entry }) => ({
@@ -43,7 +55,8 @@ export async function revoke(
       block: sent.block.number,
       at
     })),
-    ...(message.type === 'RevokeAll'
+    // how old one's own head may be follows from one's own epoch alone
+    ...(message.type === 'RevokeAll' && ward == null
       ? [
           {
             t: 'revokedAll' as const,
@@ -67,20 +80,34 @@ export async function revoke(
 }
 
 /** @throws RecordNotFoundError, InvalidParametersError if it was revoked before */
-function named(node: Node, id: string): GivenGrant {
+function named(node: Node, owner: Address, id: string): GivenGrant {
   const grant = node.ledger.grant(grantId(fromHex(id, 'grant')))
-  if (grant == null) throw new RecordNotFoundError(`no such grant: ${id}`)
+  if (grant == null || !isOf(node, grant, owner)) {
+    throw new RecordNotFoundError(`no such grant: ${id}`)
+  }
   if (grant.revoked != null) {
     throw new InvalidParametersError(`"grant" was revoked at block ${grant.revoked.block}`)
   }
   return grant
 }
 
-const live = (node: Node): readonly GivenGrant[] =>
-  node.ledger.grants().filter(({ revoked }) => revoked == null)
+const live = (node: Node, owner: Address): readonly GivenGrant[] =>
+  node.ledger.grants().filter((grant) => grant.revoked == null && isOf(node, grant, owner))
 
-function revocations(node: Node, grants: readonly GivenGrant[]): SignedMessage {
-  const { owner, sign } = ownVoice(node)
+/** One's own, unless its terms say whose. */
+const isOf = ({ identity }: Node, { terms }: GivenGrant, owner: Address): boolean =>
+  equalBytes(terms?.owner ?? identity.account, owner)
+
+const voiceOf = async (node: Node, owner: Address, signal: AbortSignal): Promise<Voice> =>
+  equalBytes(owner, node.identity.account)
+    ? ownVoice(node)
+    : voiceFor(node, owner, ['revoke'], signal)
+
+function revocations(
+  node: Node,
+  { owner, sign }: Voice,
+  grants: readonly GivenGrant[]
+): SignedMessage {
   const message = {
     owner,
     items: grants.map(({ entry }) => ({
@@ -91,8 +118,10 @@ function revocations(node: Node, grants: readonly GivenGrant[]): SignedMessage {
   return { type: 'Revocations', message, sig: sign('Revocations', message) }
 }
 
-async function revokeAll(node: Node, signal: AbortSignal): Promise<SignedMessage> {
-  const { owner, sign } = ownVoice(node)
+/** No guardian's right: the ward's own word, or her successor's. */
+async function revokeAll(node: Node, owner: Address, signal: AbortSignal): Promise<SignedMessage> {
+  const own = equalBytes(owner, node.identity.account)
+  const { sign } = own ? ownVoice(node) : await successorsVoice(node, owner, signal)
   const [word] = await headWords(node, [ownerSlot(owner, node.primitives)], signal)
   const epoch = (decodeOwnerWord(word ?? 0n)?.epoch || 1) + 1
   const message = { owner, epoch }

@@ -37,6 +37,21 @@ export const until = z
 export const u32 = z.int().min(0).max(0xffffffff)
 export const records = z.array(hex32).min(1).max(SCOPE_TAGS_MAX)
 
+/** OWNERHEX@PEERID[,PEERID…]: a person, and who keeps her mail. */
+export const contact = z
+  .string()
+  .max(4096)
+  .regex(/^(0x)?[0-9a-f]{40}@[^@\s]+$/i, 'expected OWNER@PEER[,PEER], the owner as 40 hex digits')
+
+/** An account, or a contact that also says who keeps that person's records. */
+export const accountOrContact = z
+  .string()
+  .max(4096)
+  .regex(
+    /^(0x)?[0-9a-f]{40}(@[^@\s]+)?$/i,
+    'expected an account (40 hex digits) or a contact OWNER@PEER[,PEER]'
+  )
+
 export const noArgs = z.strictObject({})
 
 export const recordAddArgs = z.strictObject({
@@ -88,13 +103,7 @@ export const recordVerifyArgs = z.strictObject({ recordId: hex32, ver: version.o
 
 export const requestArgs = z.strictObject({
   /** OWNERHEX@PEERID[,PEERID…]: whose records, and who keeps her mail. */
-  patient: z
-    .string()
-    .max(4096)
-    .regex(
-      /^(0x)?[0-9a-f]{40}@[^@\s]+$/i,
-      'expected OWNER@PEER[,PEER], the owner as 40 hex digits'
-    ),
+  patient: contact,
   purpose: code,
   records: records.optional(),
   classes: z.array(word).min(1).max(SCOPE_TAGS_MAX).optional(),
@@ -106,7 +115,12 @@ export const requestArgs = z.strictObject({
 export const denyArgs = z.strictObject({ wish: hex32, reason: note.optional() })
 
 export const revokeArgs = z
-  .strictObject({ grant: hex32.optional(), all: z.literal(true).optional() })
+  .strictObject({
+    grant: hex32.optional(),
+    all: z.literal(true).optional(),
+    /** A ward's grants, or an old account's. */
+    for: accountOrContact.optional()
+  })
   .refine((a) => (a.grant == null) !== (a.all == null), 'expected one of "grant" and "all"')
 
 export const historyArgs = z.strictObject({ record: hex32.optional() })

@@ -6,7 +6,7 @@
  */
 import type { Address } from '../../core/ids.ts'
 import { type Messages, type MessageType, signTyped } from '../../core/typed-data.ts'
-import { type GuardedType, signAsGuardian } from '../../core/vouch.ts'
+import { type GuardedType, signAsGuardian, signAsSuccessor } from '../../core/vouch.ts'
 import type { Node } from '../node.ts'
 
 export interface Voice {
@@ -33,5 +33,16 @@ export function guardianVoice({ deployment, identity, primitives: p }: Node, war
   return {
     owner: ward,
     sign: (type, message) => signAsGuardian(deployment, type, message, identity.accountKey, p)
+  }
+}
+
+/** A successor's, of whatever the old account could sign (Guardians itself takes her own key). */
+export function successorVoice(
+  { deployment, identity, primitives: p }: Node,
+  account: Address
+): OwnVoice {
+  return {
+    owner: account,
+    sign: (type, message) => signAsSuccessor(deployment, type, message, identity.accountKey, p)
   }
 }

@@ -31,12 +31,21 @@ export async function headWords(
   signal: AbortSignal,
   since = 0
 ): Promise<readonly bigint[]> {
+  return wordsAt(node, await headSince(node, since, signal), refs, signal)
+}
+
+/** The head, waited for until it holds a block of one's own. @throws ChainUnavailableError */
+export async function headSince(
+  node: Node,
+  since: number,
+  signal: AbortSignal
+): Promise<VerifiedHeader> {
   let { head } = await currentHeads(node, signal)
   for (let ms = 0; head.number < since && ms <= 2 * HEAD_CACHE_MS; ms += STEP_MS) {
     await delay(STEP_MS, undefined, { signal })
     head = (await currentHeads(node, signal)).head
   }
-  return wordsAt(node, head, refs, signal)
+  return head
 }
 
 const STEP_MS = 100

@@ -8,6 +8,8 @@ import { decode } from '../../../core/codec.ts'
 import { capsuleInfo, kemKeyHash, open } from '../../../core/envelope.ts'
 import { InvalidMessageError } from '../../../core/errors.ts'
 import { grantId, openingHash } from '../../../core/grant.ts'
+import type { GrantId } from '../../../core/ids.ts'
+import { RPC_MAX_MS } from '../../../core/limits.ts'
 import {
   type Capsule,
   capsuleShape,
@@ -15,8 +17,10 @@ import {
   verifyManifest
 } from '../../../core/manifest.ts'
 import { openReply, replyMailShape, wishReplyShape } from '../../../core/wish.ts'
+import { decodeGrantWord, GrantStatus, grantSlot } from '../../../core/words.ts'
 import type { Entry } from '../../ledger/entries.ts'
 import type { Node } from '../../node.ts'
+import { currentHeads, headWords } from '../words.ts'
 import { type ReadLetter, readerOf } from './letter.ts'
 
 const NO_AAD = new Uint8Array(0)
@@ -25,10 +29,13 @@ export const readReply: ReadLetter = async (node, plain) => {
   const mail = decode(replyMailShape, plain, 'mail')
   const named = decode(wishReplyShape, mail.reply.b, 'reply')
   const asked = node.ledger.asked().find(({ id }) => equalBytes(id, named.wish))
-  const owner = asked?.wish.owner
-  // a grant that nobody asked for names its owner in the capsule and on the card
-  const from = owner ?? mail.card.binding.account
+  // the owner, or who speaks for her: a guardian, or the account that succeeded hers
+  const from = mail.card.binding.account
   const { reply, card } = openReply(plain, from, readerOf(node), node.primitives)
+  const owner = asked?.wish.owner ?? from
+  if (reply.capsule == null && !equalBytes(owner, from)) {
+    throw new InvalidMessageError('"reply" expected the owner, who alone denies')
+  }
   const entries: Entry[] = [
     {
       t: 'reply',
@@ -50,7 +57,12 @@ export const readReply: ReadLetter = async (node, plain) => {
     const { seed } = node.identity.kem
     const opened = await open('capsule', info, seed, reply.capsule, NO_AAD, node.primitives)
     const capsule = decode(capsuleShape, opened, 'capsule')
-    assertCapsule(node, capsule, from, reply.grantId)
+    assertCapsule(node, capsule, reply.grantId)
+    if (asked != null && !equalBytes(capsule.owner, owner)) {
+      throw new InvalidMessageError('"capsule" expected the owner who was asked')
+    }
+    // a letter of somebody else proves nothing: her word on the chain does
+    if (!equalBytes(capsule.owner, from)) await assertGranted(node, reply.grantId)
     entries.push({
       t: 'capsule',
       grantId: reply.grantId,
@@ -62,11 +74,26 @@ export const readReply: ReadLetter = async (node, plain) => {
   return entries
 }
 
+/** @throws InvalidMessageError, ChainUnavailableError: the letter is read again then */
+async function assertGranted(node: Node, id: GrantId): Promise<void> {
+  const signal = AbortSignal.timeout(RPC_MAX_MS * 2)
+  const granted = async (since: number): Promise<boolean> => {
+    const [word = 0n] = await headWords(node, [grantSlot(id, node.primitives)], signal, since)
+    return decodeGrantWord(word)?.status === GrantStatus.ACTIVE
+  }
+  // the transaction came before the letter, but what is kept of the chain may be older than both
+  const { head } = await currentHeads(node, signal)
+  if (!(await granted(0)) && !(await granted(head.number + 1))) {
+    throw new InvalidMessageError('"capsule" expected a grant that stands under its owner')
+  }
+}
+
 /** The opening hashes to the grant's id, and every manifest in it is the owner's. */
-function assertCapsule(node: Node, capsule: Capsule, owner: Uint8Array, id: Uint8Array): void {
+function assertCapsule(node: Node, capsule: Capsule, id: Uint8Array): void {
   const { deployment, primitives: p } = node
-  const found = grantId(capsule.owner, openingHash(capsule.opening, p), p)
-  if (!equalBytes(capsule.owner, owner) || !equalBytes(found, id)) {
+  const { owner } = capsule
+  const found = grantId(owner, openingHash(capsule.opening, p), p)
+  if (!equalBytes(found, id)) {
     throw new InvalidMessageError('"capsule" expected the opening of its grant')
   }
   for (const { manifest, recordId, ver } of capsule.records) {
