@@ -39,6 +39,8 @@ export interface Read {
   readonly kem: { readonly seed: KemSeed; readonly publicKey: AccessRequest['kem'] }
   /** Who signed for it, where no grant does. */
   readonly emergency?: AccessRequest['emergency']
+  /** What a colleague signed, where the grant is hers. */
+  readonly sub?: AccessRequest['sub']
 }
 
 /** As much of a manifest as a request names. */
@@ -117,7 +119,11 @@ export async function exchange<A>(
   peer: PeerIdBytes,
   addrs: readonly Uint8Array[],
   signal: AbortSignal,
-  take: (sent: AccessRequest, bytes: Uint8Array, frame: Uint8Array) => A | Promise<A>
+  take: (
+    sent: AccessRequest,
+    bytes: Uint8Array,
+    frame: Uint8Array
+  ) => A | Failed | Promise<A | Failed>
 ): Promise<A | Failed> {
   let sent: AccessRequest | undefined
   let bytes: Uint8Array | undefined
@@ -156,7 +162,7 @@ function requestOf(
   challenge: Uint8Array,
   seq: number
 ): AccessRequest {
-  const { capsule, manifest, hl7, purpose, conf, kem, emergency } = read
+  const { capsule, manifest, hl7, purpose, conf, kem, emergency, sub } = read
   const { deployment, clock } = node
   const { binding, bindingSig } = node.card()
   const { content, custody } = manifest
@@ -184,7 +190,7 @@ function requestOf(
     kem: kem.publicKey,
     conf: { n: conf.number, h: conf.hash },
     emergency,
-    sub: undefined
+    sub
   }
 }
 

@@ -10,6 +10,11 @@ import * as attestShapes from './attest-shapes.ts'
 import { attestLapse, attestStatus } from './attestation.ts'
 import { listAttested, showAttested } from './attested.ts'
 import { anchorAudit, auditStatus } from './audit.ts'
+import { askColleagues } from './emergency-ask.ts'
+import { openEmergency } from './emergency-open.ts'
+import { listEmergencies, reviewEmergency } from './emergency-review.ts'
+import * as emergencyShapes from './emergency-shapes.ts'
+import { cosign, listRequests } from './emergency-sign.ts'
 import { grant } from './grant.ts'
 import * as grantShapes from './grant-shapes.ts'
 import { listGrants } from './grants.ts'
@@ -24,6 +29,7 @@ import { retrieve } from './retrieve.ts'
 import { revoke } from './revoke.ts'
 import * as shapes from './shapes.ts'
 import { type Verb, type VerbOptions, verbTable } from './verb.ts'
+import { wish } from './wish.ts'
 
 const verb = <A>(
   name: string,
@@ -59,6 +65,13 @@ export const verbs = verbTable<Node>(
   verb('guardian.end', guardianShapes.endArgs, endGuardianship),
   verb('guardian.ls', guardianShapes.guardiansArgs, listGuardians),
   verb('guardian.setup', shapes.noArgs, (node, _args, options) => setUpGuardians(node, options)),
+  verb('wish', emergencyShapes.wishArgs, wish),
+  verb('emergency.ask', emergencyShapes.emergencyAskArgs, askColleagues),
+  verb('emergency.requests', shapes.noArgs, (node, _args, options) => listRequests(node, options)),
+  verb('emergency.sign', emergencyShapes.noticeArgs, cosign),
+  verb('emergency.open', emergencyShapes.emergencyOpenArgs, openEmergency),
+  verb('emergency.ls', emergencyShapes.emergencyLsArgs, listEmergencies),
+  verb('emergency.review', emergencyShapes.emergencyReviewArgs, reviewEmergency),
   verb('history', shapes.historyArgs, history),
   verb('audit.export', shapes.auditExportArgs, exportAudit),
   verb('audit.anchor', shapes.noArgs, (node, _args, options) => anchorAudit(node, options)),

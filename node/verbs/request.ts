@@ -56,7 +56,7 @@ export async function request(
   await node.ledger.record({ t: 'asked', id: wish.id, wish, keepers })
   progress({ step: 'deliver', total: keepers.length })
   const outcomes = await Promise.all(
-    keepers.map((keeper) => leave(node, keeper, owner, plain, signal))
+    keepers.map((keeper) => leaveAt(node, keeper, owner, plain, signal))
   )
   const delivered = outcomes.filter((each) => each.reason == null).map((each) => each.peer)
   const failed = outcomes.filter((each) => each.reason != null) as RequestResult['failed']
@@ -69,7 +69,7 @@ export async function request(
 }
 
 /** At one keeper: the owner's card, then the wish sealed to it; answers may wait there too. */
-async function leave(
+export async function leaveAt(
   node: Node,
   keeper: PeerIdBytes,
   owner: Address,

@@ -7,13 +7,19 @@ import { decode, type Shape } from '../../../core/codec.ts'
 import { InvalidMessageError } from '../../../core/errors.ts'
 import type { Entry } from '../../ledger/entries.ts'
 import type { Node } from '../../node.ts'
+import { readBroken, readCosign, readGlass } from './glass.ts'
 import type { ReadLetter } from './letter.ts'
+import { readMembership } from './membership.ts'
 import { readReply } from './reply.ts'
 import { readWish } from './wish.ts'
 
 const LETTERS: ReadonlyMap<string, ReadLetter> = new Map([
   ['wish', readWish],
-  ['reply', readReply]
+  ['membership', readMembership],
+  ['reply', readReply],
+  ['glass', readGlass],
+  ['cosign', readCosign],
+  ['broken', readBroken]
 ])
 
 /** Its own key: what stands in a letter's map that this table knows. */

@@ -1,0 +1,91 @@
+/**
+ * `wish`: may clinicians break the glass? Yes, in an emergency only, or never; who never chose is
+ * served as one who said never. It goes straight to all custodians and through one of them to the
+ * chain, as a revocation does: a "never" counts from the moment that a custodian has it.
+ * @module
+ */
+import { InvalidParametersError } from '../../core/errors.ts'
+import {
+  decodeOwnerWord,
+  decodeWishWord,
+  EmergencyWish,
+  ownerSlot,
+  wishSlot
+} from '../../core/words.ts'
+import { peerText } from '../keys/peer-text.ts'
+import type { Node } from '../node.ts'
+import type { WishArgs, WishResult, WishText } from './emergency-shapes.ts'
+import { keepersOf } from './mail.ts'
+import { tellAll } from './tell.ts'
+import type { VerbOptions } from './verb.ts'
+import { ownVoice } from './voice.ts'
+import { headWords } from './words.ts'
+
+const NUMBERS: Readonly<Record<WishText, number>> = {
+  yes: EmergencyWish.YES,
+  emergency: EmergencyWish.ONLY_IN_EMERGENCY,
+  never: EmergencyWish.NEVER
+}
+
+export const wishText = (wish: number): WishText | 'none' =>
+  (Object.keys(NUMBERS) as WishText[]).find((text) => NUMBERS[text] === wish) ?? 'none'
+
+export async function wish(
+  node: Node,
+  args: WishArgs,
+  { signal, progress }: VerbOptions
+): Promise<WishResult> {
+  const { owner } = ownVoice(node)
+  const { primitives: p, deployment, ledger } = node
+  if (deployment.emergency == null) {
+    throw new InvalidParametersError('"deployment" expected a contract for emergencies, got none')
+  }
+  const refs = [wishSlot(owner, p), ownerSlot(owner, p)]
+  const [wishWord = 0n, ownerWord = 0n] = await headWords(
+    node,
+    refs,
+    signal,
+    ledger.glasses.wished?.block
+  )
+  const stored = decodeWishWord(wishWord)
+  if (args.wish == null) {
+    return { wish: wishText(stored?.wish ?? 0), version: stored?.version ?? 0 }
+  }
+  const chosen = NUMBERS[args.wish]
+  const version = Math.max(stored?.version ?? 0, ledger.glasses.wished?.version ?? 0) + 1
+  progress({ step: 'notice' })
+  const { noticed, sent } = await writeWish(node, { wish: chosen, version }, signal)
+  // no glass is broken for an owner whom no block knows (check 39): opting out of nothing opens her
+  if (chosen !== EmergencyWish.NEVER && decodeOwnerWord(ownerWord)?.epoch === 0) {
+    progress({ step: 'open account' })
+    await openOwner(node, signal)
+  }
+  return {
+    wish: args.wish,
+    version,
+    noticed: noticed.map(peerText),
+    block: sent.block.number,
+    gas: sent.gasUsed
+  }
+}
+
+async function writeWish(
+  node: Node,
+  { wish, version }: { readonly wish: number; readonly version: number },
+  signal: AbortSignal
+): ReturnType<typeof tellAll> {
+  const { owner, sign } = ownVoice(node)
+  const message = { owner, wish, version }
+  const sig = sign('Wish', message)
+  const told = await tellAll(node, { type: 'Wish', message, sig }, keepersOf(node), signal)
+  const at = Math.floor(node.clock.nowMs() / 1_000)
+  await node.ledger.record({ t: 'wished', wish, version, block: told.sent.block.number, at })
+  return told
+}
+
+function openOwner(node: Node, signal: AbortSignal): ReturnType<typeof tellAll> {
+  const { owner, sign } = ownVoice(node)
+  const message = { owner, purposes: 0, version: 1 }
+  const signed = { type: 'OptOut', message, sig: sign('OptOut', message) } as const
+  return tellAll(node, signed, keepersOf(node), signal)
+}
