@@ -13,6 +13,7 @@ import { decodeBody, decodeLink } from '../core/receipt.ts'
 import { accountSlot } from '../core/words.ts'
 import type { ServingOptions } from '../protocols/custody/index.ts'
 import type { ChainWriter, Clock, HeadSource, Journal, Random, WordSource } from './adapters.ts'
+import { changeKey, type Move } from './chain/follow.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { Authors } from './custody/authors.ts'
 import { Custodian } from './custody/custodian.ts'
@@ -74,6 +75,8 @@ export interface Clinic {
   readonly custodian: Custodian
   /** May this peer fetch this record's blocks from here? */
   mayFetch(peer: PeerIdBytes, root: CID): boolean
+  /** The chain moved, a follower says: what rests on changed words is asked anew. */
+  moved(move: Move): void
   stop(): Promise<void>
 }
 
@@ -154,6 +157,11 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
       isInDirectory
     }),
     mayFetch: (peer, root) => rights.mayFetch(peer, root),
+    moved({ added, undone, lost }) {
+      const changed = new Set([...added, ...undone].map(changeKey))
+      rights.forget(lost ? 'all' : changed)
+      if (lost || anchor.isNamedIn([...added, ...undone])) anchor.doubt()
+    },
     async stop() {
       await gate.stop()
       await Promise.all([custody.close(), mailbox.close(), evidence.close()])

@@ -38,7 +38,7 @@ export interface Move {
   readonly added: readonly Change[]
   /** Changes of blocks that a reorg dropped, the newest first. */
   readonly undone: readonly Change[]
-  /** Some of it could not be told: anything may have changed. */
+  /** Some of it could not be told, as at the first look: anything may have changed. */
   readonly lost: boolean
 }
 
@@ -151,7 +151,8 @@ export class Follower {
     const walked = await this.#walk(endpoint, head, options)
     const { fresh, kept, lost } = walked
     const gone = this.#blocks.slice(kept.length)
-    const told = lost && tip == null ? [] : await this.#changes(endpoint, fresh, options)
+    // what was before the first look is nobody's change
+    const told = tip == null ? [] : await this.#changes(endpoint, fresh, options)
     const blocks = fresh.map((block) => ({
       ...block,
       changes: (told ?? []).filter((change) => change.block.number === block.number)
@@ -161,7 +162,7 @@ export class Follower {
       head: { number: head.number, hash: head.hash },
       added: told ?? [],
       undone: gone.toReversed().flatMap(({ changes }) => changes.toReversed()),
-      lost: (lost && tip != null) || told == null
+      lost: lost || told == null
     })
     return true
   }

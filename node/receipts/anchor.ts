@@ -15,6 +15,7 @@ import { logSalt } from '../../core/keys.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import { decodeLogWord, logSlot, rootSlot } from '../../core/words.ts'
 import type { ChainWriter, Clock, HeadSource, Outcome, TxReceipt, WordSource } from '../adapters.ts'
+import type { Change } from '../chain/follow.ts'
 import { outageText } from '../chain/outage.ts'
 import { waitFor } from '../chain/quorum.ts'
 import type { NodeIdentity } from '../keys/identity.ts'
@@ -59,6 +60,8 @@ export class LogAnchor {
   readonly salt: Hash
   readonly tag: Hash
   readonly #init: LogAnchorInit
+  /** What AuditAnchor's event names the log by. */
+  readonly #event: Hash
   #state: AnchorState = { kind: 'unknown', code: undefined }
   #flight: Promise<AnchorState> | undefined
   #doubts = 0
@@ -68,6 +71,7 @@ export class LogAnchor {
     this.#init = init
     this.salt = logSalt(identity.root, p)
     this.tag = logTag(identity.peer, this.salt, p)
+    this.#event = logSlot(identity.account, this.tag, p).key as Hash
   }
 
   /** As it was found last. */
@@ -78,6 +82,17 @@ export class LogAnchor {
   /** For check 11: not known is behind. */
   get isBehind(): boolean {
     return this.#state.kind === 'unknown' || this.#state.kind === 'behind'
+  }
+
+  /** Whether one of these events is of this log's words, and not the anchor that is known. */
+  isNamedIn(changes: readonly Pick<Change, 'contract' | 'key' | 'word'>[]): boolean {
+    const known = this.#state.kind === 'held' ? this.#state.toSeq : undefined
+    return changes.some(
+      ({ contract, key, word }) =>
+        contract === 'audit' &&
+        equalBytes(key, this.#event) &&
+        (known == null || decodeLogWord(word)?.toSeq !== known)
+    )
   }
 
   /** The words may have changed without us: they are proven again before anything is released. */

@@ -8,7 +8,8 @@ import type { CID } from 'multiformats/cid'
 import { toHex } from '../../core/bytes.ts'
 import type { Address, PeerIdBytes, RecordId } from '../../core/ids.ts'
 import { BLOCK_RIGHTS_MAX, BLOCKS_RIGHT_MS } from '../../core/limits.ts'
-import type { Clock } from '../adapters.ts'
+import type { Clock, WordRef } from '../adapters.ts'
+import { changeKey } from '../chain/follow.ts'
 import { type CustodyStore, isKeeper } from '../custody/custody-store.ts'
 
 interface Named {
@@ -21,7 +22,7 @@ export class BlockRights {
   readonly #custody: CustodyStore
   readonly #clock: Clock
   readonly #isOwnersPeer: (owner: Address, peer: PeerIdBytes) => boolean
-  readonly #until = new Map<string, number>()
+  readonly #rights = new Map<string, Right>()
 
   constructor(init: {
     readonly custody: CustodyStore
@@ -33,13 +34,26 @@ export class BlockRights {
     this.#isOwnersPeer = init.isOwnersPeer
   }
 
-  /** The gate found a standing grant: the peer may fetch this version's blocks for a minute. */
-  allow(peer: PeerIdBytes, record: Named, nowMs: number): void {
-    const [oldest] = this.#until.keys()
-    if (this.#until.size >= BLOCK_RIGHTS_MAX && oldest != null) this.#until.delete(oldest)
+  /**
+   * The gate found a standing grant: the peer may fetch this version's blocks for a minute, while
+   * nobody says that one of the words has changed on which that rests.
+   */
+  allow(peer: PeerIdBytes, record: Named, nowMs: number, read: readonly WordRef[] = []): void {
+    const [oldest] = this.#rights.keys()
+    if (this.#rights.size >= BLOCK_RIGHTS_MAX && oldest != null) this.#rights.delete(oldest)
     const key = rightKey(peer, record)
-    this.#until.delete(key)
-    this.#until.set(key, nowMs + BLOCKS_RIGHT_MS)
+    this.#rights.delete(key)
+    this.#rights.set(key, { untilMs: nowMs + BLOCKS_RIGHT_MS, read })
+  }
+
+  /** Ends the rights that rest on any of these words, or all: the gate may give them anew. */
+  forget(changed: ReadonlySet<string> | 'all'): void {
+    if (changed === 'all') this.#rights.clear()
+    else if (changed.size > 0) {
+      for (const [key, { read }] of this.#rights) {
+        if (read.some((ref) => changed.has(eventOf(ref)))) this.#rights.delete(key)
+      }
+    }
   }
 
   /** Unknown and forbidden are told alike by protocols/blocks. */
@@ -47,10 +61,19 @@ export class BlockRights {
     const entry = this.#custody.findByRoot(root.bytes)
     if (entry == null) return false
     if (isKeeper(entry, peer) || this.#isOwnersPeer(entry.owner, peer)) return true
-    const until = this.#until.get(rightKey(peer, entry))
-    return until != null && this.#clock.nowMs() < until
+    const right = this.#rights.get(rightKey(peer, entry))
+    return right != null && this.#clock.nowMs() < right.untilMs
   }
 }
+
+interface Right {
+  readonly untilMs: number
+  readonly read: readonly WordRef[]
+}
+
+/** As changes are named in node/chain/follow.ts. */
+const eventOf = ({ contract, key }: WordRef): string =>
+  key == null ? '' : changeKey({ contract, key })
 
 const rightKey = (peer: PeerIdBytes, { owner, recordId, ver }: Named): string =>
   `${toHex(peer)} ${toHex(owner)} ${toHex(recordId)} ${ver}`

@@ -28,7 +28,7 @@ import {
 import { type Signed, sign, verify } from '../../core/signed.ts'
 import { typedDigest } from '../../core/typed-data.ts'
 import type { AccessHandler, StreamState } from '../../protocols/access/index.ts'
-import type { Clock, HeadSource, Random, VerifiedHeader, WordSource } from '../adapters.ts'
+import type { Clock, HeadSource, Random, VerifiedHeader, WordRef, WordSource } from '../adapters.ts'
 import type { CustodyEntry, CustodyStore } from '../custody/custody-store.ts'
 import type { ShareReader } from '../custody/share-reader.ts'
 import type { NodeIdentity } from '../keys/identity.ts'
@@ -91,6 +91,8 @@ interface Work {
   readonly entry: CustodyEntry | undefined
   input: DecideInput
   evidence: Evidence | undefined
+  /** The words that the decision rests on. */
+  read: readonly WordRef[]
 }
 
 /** Decisions end after five calls (core/decide.ts); one more is a fault of ours. */
@@ -217,7 +219,7 @@ export class Gate {
       notices: gateNotices(custody.notices, request, p),
       used: { count: 0, again: false }
     }
-    return { stream, request, req, entry, input, evidence: undefined }
+    return { stream, request, req, entry, input, evidence: undefined, read: [] }
   }
 
   /** Asks `decide()` until it needs nothing more; a release is claimed in the same turn. */
@@ -262,6 +264,7 @@ export class Gate {
       } else if (decision.what === 'proofs' && gathered != null) {
         const proven = await gatherWords(words, work.input, gathered, p, signal)
         work.evidence = proven.evidence
+        work.read = proven.read
         work.input = { ...work.input, words: proven.words }
       } else {
         work.input = { ...work.input, erc1271: await this.#askContract(request, gathered, signal) }
@@ -309,7 +312,7 @@ export class Gate {
     const late = this.#changedMeanwhile(work)
     if (late != null) return this.#refuse(work, late, true)
     if (request.want === 'blocks' && entry != null) {
-      rights.allow(stream.remotePeer, request, clock.nowMs())
+      rights.allow(stream.remotePeer, request, clock.nowMs(), work.read)
     }
     if (pack != null) {
       const { link, body } = receipt

@@ -9,7 +9,7 @@ import { nameWords, wordsNeeded } from '../../core/decide.ts'
 import type { DecideInput, Gathered, Heads, WordsAtBoth } from '../../core/decision.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { AccessRequest } from '../../core/request.ts'
-import type { HeadSource, ProvenWords, VerifiedHeader, WordSource } from '../adapters.ts'
+import type { HeadSource, ProvenWords, VerifiedHeader, WordRef, WordSource } from '../adapters.ts'
 import type { Evidence } from '../receipts/evidence-store.ts'
 
 /** Heads as decide() reads them, beside the verified headers that words are proven against. */
@@ -39,6 +39,8 @@ export async function gatherHeads(
 
 export interface GatheredWords {
   readonly words: Gathered<WordsAtBoth>
+  /** Which words these are. */
+  readonly read: readonly WordRef[]
   /** The proofs of both blocks, for the receipt's `ev`. */
   readonly evidence: Evidence | undefined
 }
@@ -53,7 +55,7 @@ export async function gatherWords(
   const needed = wordsNeeded(input, p)
   const { requested, head } = at
   if (requested == null || head == null) {
-    return { words: { ok: false, code: Code.PROOF_UNAVAILABLE }, evidence: undefined }
+    return { words: { ok: false, code: Code.PROOF_UNAVAILABLE }, read: [], evidence: undefined }
   }
   const [conf, latest] = await Promise.all(
     [requested, head].map((block) => source.prove(block, needed, { signal }))
@@ -61,11 +63,12 @@ export async function gatherWords(
   if (conf?.ok !== true || latest?.ok !== true) {
     const failed = conf?.ok === false ? conf : latest
     const code = failed?.ok === false ? failed.code : Code.PROOF_UNAVAILABLE
-    return { words: { ok: false, code }, evidence: undefined }
+    return { words: { ok: false, code }, read: [], evidence: undefined }
   }
   const named = (proven: ProvenWords) => nameWords(needed, proven.words)
   return {
     words: { ok: true, value: { conf: named(conf.value), head: named(latest.value) } },
+    read: needed,
     evidence: { conf: conf.value.evidence, head: latest.value.evidence }
   }
 }

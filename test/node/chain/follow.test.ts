@@ -75,7 +75,7 @@ describe('a follower', () => {
 
     await follower.step()
 
-    expect(moves).toMatchObject([{ added: [], undone: [], lost: false }])
+    expect(moves).toMatchObject([{ added: [], undone: [], lost: true }])
   })
 
   it('asks nothing but the head while that stands still', async () => {

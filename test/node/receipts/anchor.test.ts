@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { concat, toHex } from '../../../core/bytes.ts'
 import { Code } from '../../../core/codes.ts'
-import { hash } from '../../../core/ids.ts'
+import { type Hash, hash } from '../../../core/ids.ts'
 import { logSlot, rootSlot } from '../../../core/words.ts'
+import type { Move } from '../../../node/chain/follow.ts'
 import type { ClinicInit } from '../../../node/clinic.ts'
 import { logTag } from '../../../node/receipts/anchor.ts'
 import { ReceiptIndex } from '../../../node/receipts/receipt-index.ts'
@@ -246,6 +247,64 @@ describe('a chain that does not say', () => {
 
     expect(answer.code).toBe(Code.DEADLINE)
     expect(asked()).toEqual(before)
+  })
+})
+
+describe('a clinic that hears of its own log on chain', () => {
+  const moveOf = (changes: Move['added'], lost = false): Move => ({
+    head: { number: 9, hash: named('a head') },
+    added: changes,
+    undone: [],
+    lost
+  })
+
+  it('looks again before it serves, and serves no more if another wrote under its keys', async () => {
+    const world = await anchoring()
+    const { anchor, moved } = world.clinic
+    await anchor.anchor()
+    await anchor.check()
+    const { account } = world.custodian
+    const items = [{ logTag: anchor.tag, root: named('of a clone of this node'), toSeq: 90 }]
+    const sig = new Uint8Array()
+    await world.chain.send({ type: 'Anchors', message: { writer: account, items }, sig }, account)
+    const at = logSlot(account, anchor.tag, p)
+    const change = { contract: 'audit', key: at.key as Hash, word: world.chain.word(at) } as const
+
+    moved(moveOf([{ ...change, block: { number: 9, hash: named('a head') } }]))
+
+    expect(anchor.isBehind).toBe(true)
+    expect((await world.ask()).answer.code).toBe(Code.AUDIT_BROKEN)
+    expect(anchor.state).toMatchObject({ kind: 'behind', why: 'shorter', toSeq: 90 })
+  })
+
+  it('does not mind its own anchor, nor those of others', async () => {
+    const world = await anchoring()
+    const { anchor, moved } = world.clinic
+    await anchor.anchor()
+    await anchor.check()
+    const at = logSlot(world.custodian.account, anchor.tag, p)
+    const block = { number: 9, hash: named('a head') }
+    const own = {
+      contract: 'audit',
+      key: at.key as Hash,
+      word: world.chain.word(at),
+      block
+    } as const
+
+    moved(moveOf([own, { ...own, key: named('of others'), word: 99n }]))
+    moved(moveOf([{ ...own, contract: 'grants', word: 99n }]))
+
+    expect(anchor.isBehind).toBe(false)
+  })
+
+  it('looks again when it lost sight of the chain', async () => {
+    const world = await anchoring()
+    const { anchor, moved } = world.clinic
+
+    moved(moveOf([], true))
+
+    expect(anchor.isBehind).toBe(true)
+    expect((await world.ask()).answer.code).toBe(Code.RELEASED)
   })
 })
 

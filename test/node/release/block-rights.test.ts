@@ -1,10 +1,13 @@
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { equalBytes } from '../../../core/bytes.ts'
-import { type PeerIdBytes, peerIdOf, recordId } from '../../../core/ids.ts'
+import { grantId, type Hash, type PeerIdBytes, peerIdOf, recordId } from '../../../core/ids.ts'
 import { BLOCK_RIGHTS_MAX, BLOCKS_RIGHT_MS } from '../../../core/limits.ts'
+import { grantSlot, ownerSlot, type StorageRef } from '../../../core/words.ts'
+import type { ContractName } from '../../../node/adapters.ts'
+import { changeKey } from '../../../node/chain/follow.ts'
 import { BlockRights } from '../../../node/release/block-rights.ts'
-import { gateWorld, named } from '../../fixtures/gate.ts'
+import { gateWorld, named, p } from '../../fixtures/gate.ts'
 
 const peer = (name: string): PeerIdBytes => peerIdOf(named(name))
 
@@ -55,6 +58,22 @@ describe('rights to blocks', () => {
     expect(may('reader')).toBe(false)
     allow('reader')
     expect(may('reader')).toBe(true)
+  })
+
+  it('end when a word is said to have changed on which they rest, and no others', async () => {
+    const { rights, may, clock, content, owner } = await someRights()
+    const [mine, another] = [grantSlot(grantId(named('mine')), p), ownerSlot(owner.account, p)]
+    rights.allow(peer('reader'), content, clock.nowMs(), [mine])
+    rights.allow(peer('other reader'), content, clock.nowMs(), [another])
+    const eventOf = ({ contract, key }: StorageRef<ContractName>) =>
+      changeKey({ contract, key: key as Hash })
+
+    rights.forget(new Set([eventOf(grantSlot(grantId(named('of others')), p))]))
+    expect(['reader', 'other reader'].map(may)).toEqual([true, true])
+    rights.forget(new Set([eventOf(mine)]))
+    expect(['reader', 'other reader'].map(may)).toEqual([false, true])
+    rights.forget('all')
+    expect(may('other reader')).toBe(false)
   })
 
   it('are to nothing that is not kept here', async () => {
