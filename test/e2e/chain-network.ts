@@ -14,13 +14,15 @@ import { MemoryDatastore } from 'datastore-core'
 import { rootSecret } from '../../core/ids.ts'
 import { Role } from '../../core/words.ts'
 import type { BlockRef } from '../../node/adapters.ts'
+import { provenAccounts } from '../../node/chain/accounts.ts'
 import { type DevChain, enrol, startDevChain } from '../../node/chain/dev-chain.ts'
 import { JsonRpc, rpcEndpoint } from '../../node/chain/endpoint-rpc.ts'
+import { contractSignature } from '../../node/chain/erc1271.ts'
 import { ethersWriter } from '../../node/chain/ethers-chain.ts'
 import { quorumHeads } from '../../node/chain/heads.ts'
 import { type ChainParameters, chainParameters } from '../../node/chain/parameters.ts'
 import { provenWords } from '../../node/chain/proofs.ts'
-import { createNode, type RunningNode } from '../../node/create-node.ts'
+import { createNode, type NodeInit, type RunningNode } from '../../node/create-node.ts'
 import { nativePrimitives as p } from '../../node/crypto/native.ts'
 import { deriveIdentity, type NodeIdentity } from '../../node/keys/identity.ts'
 import { inProcess } from '../../node/network/memory.ts'
@@ -90,6 +92,8 @@ export interface ChainNetwork extends AsyncDisposable {
   readonly clinics: readonly RunningNode[]
   readonly patient: RunningNode
   readonly hospital: RunningNode
+  /** Starts one more patient with the same custodians; it is stopped with the network. */
+  person(name: string): Promise<RunningNode>
   rpc<T>(method: string, ...params: unknown[]): Promise<T>
   file(name: string, content: string): Promise<string>
   at(name: string): string
@@ -164,6 +168,7 @@ export async function createChainNetwork(): Promise<ChainNetwork> {
     clinics,
     patient,
     hospital,
+    person: (who) => start(who, 'patient', { choice }),
     rpc: (method, ...params) => new JsonRpc(url).ask(method, params, (result) => result as never),
     at: (file) => join(folder, file),
     async file(file, content) {
@@ -178,6 +183,8 @@ export async function createChainNetwork(): Promise<ChainNetwork> {
     }
   }
 }
+
+type Asked = Parameters<NonNullable<NodeInit['contractSignature']>>
 
 /** The chain as seen through these endpoints. */
 function chainSeams(
@@ -203,7 +210,10 @@ function chainSeams(
       primitives: p,
       cacheMs: HEAD_KEPT_MS
     }),
-    words: provenWords({ endpoints, deployment, primitives: p })
+    words: provenWords({ endpoints, deployment, primitives: p }),
+    accounts: provenAccounts({ endpoints, primitives: p }),
+    contractSignature: (...[account, digest, signature, head, options]: Asked) =>
+      contractSignature({ endpoints, parameters }, account, digest, signature, head, options)
   }
 }
 
