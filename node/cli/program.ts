@@ -11,6 +11,7 @@ import { addAuditCommands } from './commands/audit.ts'
 import { addConsentCommands } from './commands/consent.ts'
 import { addContractsCommands } from './commands/contracts.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addDirectoryCommands } from './commands/directory.ts'
 import { addFolderCommands } from './commands/folder.ts'
 import { addProgramCommands } from './commands/program.ts'
 import { addRecordCommands } from './commands/record.ts'
@@ -50,6 +51,7 @@ export function createProgram(shell: Shell): Program {
   addRecordCommands(program, context)
   addConsentCommands(program, context)
   addAttestCommands(program, context)
+  addDirectoryCommands(program, context)
   addAuditCommands(program, context)
   addContractsCommands(program, context)
   addProgramCommands(program, context)

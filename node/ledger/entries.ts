@@ -26,6 +26,7 @@ import {
   GRANT_READERS_MAX,
   MANIFEST_MAX_BYTES,
   NAME_MAX_CHARS,
+  PROPOSAL_TEXT_MAX_CHARS,
   RECEIPT_MAX_BYTES,
   RECEIPTS_PER_PAGE,
   SCOPE_EXCEPT_MAX,
@@ -34,6 +35,7 @@ import {
   WISH_TEXT_MAX_CHARS
 } from '../../core/limits.ts'
 import { capsuleShape } from '../../core/manifest.ts'
+import { consentShape } from '../../core/membership.ts'
 import { signedLinkShape } from '../../core/receipt.ts'
 import { LEVELS } from '../../core/tags.ts'
 import { wishShape } from '../../core/wish.ts'
@@ -97,6 +99,29 @@ export const entryShape = variant('t', {
     contentHash: hashBytes,
     at: uint()
   }),
+  /** An account's consent to join an organisation, as it came by mail. */
+  membership: map({
+    t: oneOf('membership'),
+    consent: consentShape,
+    name: text(NAME_MAX_CHARS),
+    at: uint()
+  }),
+  /** A group of the own organisation: the chain knows its id, only admins its salt and name. */
+  group: map({
+    t: oneOf('group'),
+    org: uint(0xffff_ffff, 1),
+    salt: hashBytes,
+    id: hashBytes,
+    name: text(NAME_MAX_CHARS)
+  }),
+  groupMember: map({
+    t: oneOf('groupMember'),
+    id: hashBytes,
+    account: bytes(20, address),
+    member: bool
+  }),
+  /** A proposal that this node voted for, as text. */
+  proposal: map({ t: oneOf('proposal'), proposal: text(PROPOSAL_TEXT_MAX_CHARS) }),
   /** A wish that reached this person's inbox and was verified, with its author's card. */
   wish: map({ t: oneOf('wish'), id: bytes(32), wish: wishShape, card: cardShape }),
   /** An own wish, and who was asked to keep it. */

@@ -7,8 +7,8 @@
 import { toHex } from '../../core/bytes.ts'
 import { decode } from '../../core/codec.ts'
 import { StoreCorruptError } from '../../core/errors.ts'
-import type { Address, GrantId, PeerIdBytes, RecordId } from '../../core/ids.ts'
-import { GRANT_RECORDS_MAX } from '../../core/limits.ts'
+import type { Address, GrantId, Hash, PeerIdBytes, RecordId } from '../../core/ids.ts'
+import { CONSENTS_KEPT, GRANT_RECORDS_MAX } from '../../core/limits.ts'
 import type { Journal } from '../adapters.ts'
 import { type Entry, type EntryOf, encodeEntry, entryShape } from './entries.ts'
 import { Glasses } from './glasses.ts'
@@ -50,6 +50,10 @@ export class Ledger {
   readonly #grants = new Map<string, GivenGrant>()
   readonly #capsules = new Map<string, EntryOf<'capsule'>>()
   readonly #replies = new Map<string, EntryOf<'reply'>>()
+  readonly #consents: EntryOf<'membership'>[] = []
+  readonly #groups = new Map<string, EntryOf<'group'>>()
+  readonly #groupMembers = new Map<string, Map<string, Address>>()
+  readonly #proposals: EntryOf<'proposal'>[] = []
   readonly #opened = new Map<string, EntryOf<'opened'>>()
   readonly #receipts = new Map<string, Receipts[number][]>()
   readonly #mail = new Map<string, number>()
@@ -154,6 +158,26 @@ export class Ledger {
     return [...this.#opened.values()]
   }
 
+  // ---- the Directory
+
+  /** Consents to join that came by mail: the last ones, oldest first. */
+  consents(): readonly EntryOf<'membership'>[] {
+    return this.#consents
+  }
+
+  groups(): readonly EntryOf<'group'>[] {
+    return [...this.#groups.values()]
+  }
+
+  /** Accounts that were put into a group here, and not taken out again. */
+  groupMembers(id: Hash): readonly Address[] {
+    return [...(this.#groupMembers.get(toHex(id))?.values() ?? [])]
+  }
+
+  proposals(): readonly EntryOf<'proposal'>[] {
+    return this.#proposals
+  }
+
   // ---- other people and their logs
 
   card(peer: PeerIdBytes): EntryOf<'card'>['card'] | undefined {
@@ -200,6 +224,23 @@ export class Ledger {
         if (version != null) version.registration = entry
         return
       }
+      case 'membership':
+        this.#consents.push(entry)
+        if (this.#consents.length > CONSENTS_KEPT) this.#consents.shift()
+        return
+      case 'group':
+        this.#groups.set(toHex(entry.id), entry)
+        return
+      case 'groupMember': {
+        const members = this.#groupMembers.get(toHex(entry.id)) ?? new Map<string, Address>()
+        if (entry.member) members.set(toHex(entry.account), entry.account)
+        else members.delete(toHex(entry.account))
+        this.#groupMembers.set(toHex(entry.id), members)
+        return
+      }
+      case 'proposal':
+        this.#proposals.push(entry)
+        return
       case 'opened':
         this.#opened.set(`${toHex(entry.recordId)}/${entry.ver}/${toHex(entry.grantId)}`, entry)
         return

@@ -50,8 +50,13 @@ export async function sendAct(
   if (node.writer == null) {
     throw new TransactionFailedError('this node sends no transactions: do it at a clinic')
   }
+  return inWords(node.writer.submit(call, { signal }))
+}
+
+/** A contract's refusal as a sentence, where it has one. @throws what `sent` does */
+export async function inWords(sent: Promise<TxReceipt>): Promise<TxReceipt> {
   try {
-    return await node.writer.submit(call, { signal })
+    return await sent
   } catch (err) {
     const { name, message, txHash } = err as TransactionFailedError
     const sentence = name === 'TransactionFailedError' ? SENTENCES[message] : undefined

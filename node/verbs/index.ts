@@ -15,6 +15,12 @@ import { openEmergency } from './emergency-open.ts'
 import { listEmergencies, reviewEmergency } from './emergency-review.ts'
 import * as emergencyShapes from './emergency-shapes.ts'
 import { cosign, listRequests } from './emergency-sign.ts'
+import { showDirectory, showVoters } from './directory.ts'
+import { enrolAccount, listConsents, onAccount, restrictAccount } from './directory-admin.ts'
+import { groupMember, listGroups, newGroup } from './directory-group.ts'
+import { joinDirectory, leaveDirectory } from './directory-join.ts'
+import * as directoryShapes from './directory-shapes.ts'
+import { propose, voteFor, voteStatus } from './directory-vote.ts'
 import { grant } from './grant.ts'
 import * as grantShapes from './grant-shapes.ts'
 import { listGrants } from './grants.ts'
@@ -54,6 +60,23 @@ export const verbs = verbTable<Node>(
   verb('attest', attestShapes.attestArgs, attest),
   verb('attest.status', attestShapes.attestStatusArgs, attestStatus),
   verb('attest.lapse', attestShapes.attestLapseArgs, attestLapse),
+  verb('directory.show', directoryShapes.directoryShowArgs, showDirectory),
+  verb('directory.voters', directoryShapes.directoryVotersArgs, showVoters),
+  verb('directory.join', directoryShapes.directoryJoinArgs, joinDirectory),
+  verb('directory.leave', shapes.noArgs, (node, _args, options) => leaveDirectory(node, options)),
+  verb('directory.consents', shapes.noArgs, (node, _args, options) => listConsents(node, options)),
+  verb('directory.enrol', directoryShapes.directoryEnrolArgs, enrolAccount),
+  verb('directory.restrict', directoryShapes.directoryRestrictArgs, restrictAccount),
+  verb('directory.dismiss', directoryShapes.directoryAccountArgs, onAccount('Dismiss')),
+  verb('directory.suspend', directoryShapes.directoryAccountArgs, onAccount('Suspend')),
+  verb('directory.reinstate', directoryShapes.directoryAccountArgs, onAccount('Reinstate')),
+  verb('directory.group.new', directoryShapes.groupNewArgs, newGroup),
+  verb('directory.group.add', directoryShapes.groupMemberArgs, groupMember(true)),
+  verb('directory.group.remove', directoryShapes.groupMemberArgs, groupMember(false)),
+  verb('directory.group.ls', directoryShapes.groupListArgs, listGroups),
+  verb('directory.vote', directoryShapes.voteProposeArgs, propose),
+  verb('directory.vote.for', directoryShapes.voteForArgs, voteFor),
+  verb('directory.vote.status', directoryShapes.voteStatusArgs, voteStatus),
   verb('request', shapes.requestArgs, request),
   verb('inbox', shapes.noArgs, (node, _args, options) => inbox(node, options)),
   verb('approve', grantShapes.approveArgs, approve),
