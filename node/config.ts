@@ -65,6 +65,12 @@ export const configSchema = z.strictObject({
     quorum: z.int().min(1).max(255).describe('organisations that must confirm a new record'),
     barOwnOrganisation: z.boolean().describe('own organisation attests no record of ours')
   }),
+  emergency: z.strictObject({
+    wish: z
+      .enum(['yes', 'emergency', 'never'])
+      .optional()
+      .describe('may clinicians break the glass; written to the chain with the first record')
+  }),
   store: z.strictObject({
     maxBytes: z.int().min(0).describe('room for ciphertext of others and our own')
   }),
@@ -98,6 +104,7 @@ const defaultConfig = {
   chain: { kind: 'dev', rpc: [] },
   custody: { custodians: [], threshold: THRESHOLD_MIN, replicas: 3 },
   records: { quorum: 1, barOwnOrganisation: false },
+  emergency: {},
   limits: {},
   audit: { anchorHours: 24 }
 } as const

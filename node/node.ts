@@ -25,6 +25,7 @@ import type { Clinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Vault } from './storage/vault.ts'
+import type { WishText } from './verbs/emergency-shapes.ts'
 
 /** What a person chose for new records, unless a verb says otherwise. */
 export interface CustodyChoice {
@@ -36,6 +37,8 @@ export interface CustodyChoice {
   readonly quorum?: number
   /** Whether the own organisation may not attest. @default false */
   readonly barOwnOrganisation?: boolean
+  /** For emergencies: written with the first record, if nothing was chosen before. */
+  readonly wish?: WishText | undefined
 }
 
 export interface ConnectedPeer {

@@ -129,7 +129,7 @@ export async function openNode(
       afterCrash: repo.tookOver != null,
       network: networkOf(config),
       limits: limitsOf(config),
-      choice: { ...config.custody, ...config.records },
+      choice: { ...config.custody, ...config.records, wish: config.emergency.wish },
       downloads,
       logger: options.logger
     })

@@ -10,6 +10,7 @@ import { addAttestCommands } from './commands/attest.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addConsentCommands } from './commands/consent.ts'
 import { addContractsCommands } from './commands/contracts.ts'
+import { addEmergencyCommands } from './commands/emergency.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDirectoryCommands } from './commands/directory.ts'
 import { addFolderCommands } from './commands/folder.ts'
@@ -54,6 +55,7 @@ export function createProgram(shell: Shell): Program {
   addDirectoryCommands(program, context)
   addAuditCommands(program, context)
   addContractsCommands(program, context)
+  addEmergencyCommands(program, context)
   addProgramCommands(program, context)
   addDemoCommand(program, context)
   return { command: program, context, run: (argv) => run(program, context, argv) }

@@ -8,6 +8,7 @@ import type { Node } from '../node.ts'
 import { addressOf, nameOf } from './custodians.ts'
 import { keepersOf } from './mail.ts'
 import type { IdResult, PeersResult } from './results.ts'
+import { knownWish } from './wish.ts'
 
 /** Keepers named in a contact: enough that one of them is up. */
 const KEEPERS_NAMED = 5
@@ -24,7 +25,8 @@ export function showIdentity(node: Node): IdResult {
     name: identity.name,
     profile: identity.profile,
     addrs: reach.addresses().map(addrText),
-    contact: `${account}@${named.join(',')}`
+    contact: `${account}@${named.join(',')}`,
+    wish: knownWish(node)
   }
 }
 

@@ -34,5 +34,12 @@ export function marksOf(recognised: Recognised, tags: RecordAddArgs['tags']): Re
   }
 }
 
+/**
+ * Whether clinicians find it in an emergency, where its owner did not say: all but what the law or
+ * she holds for sensitive (INTEROP.md §4.2), since an allergy that is not found may kill.
+ */
+export const isForEmergencies = ({ level, labels }: RecordMarks): boolean =>
+  level !== 'R' && level !== 'V' && labels.length === 0
+
 export const recordTags = (marks: RecordMarks, root: RootSecret, p: Primitives) =>
   tagRecord(marks, tagMaker(root, p))

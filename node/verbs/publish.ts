@@ -19,7 +19,7 @@ import type { Node } from '../node.ts'
 import { Turns } from '../turns.ts'
 import { chooseCustodians } from './custodians.ts'
 import { isAcknowledged, settle } from './deal.ts'
-import { marksOf, recordTags } from './marks.ts'
+import { isForEmergencies, marksOf, recordTags } from './marks.ts'
 import { type OwnRecord, ownMeta, ownRecord } from './own.ts'
 import { type Registration, registrationFor } from './registration.ts'
 import { sendMessage } from './relay.ts'
@@ -27,6 +27,7 @@ import type { CustodianResult, RecordAddResult } from './results.ts'
 import { type Source, sealRecord, type VersionPlan } from './seal-record.ts'
 import type { RecordAddArgs, RecordUpdateArgs } from './shapes.ts'
 import type { VerbOptions } from './verb.ts'
+import { knownWish, writeFirstWish } from './wish.ts'
 import { headWords } from './words.ts'
 
 /** A signature for the chain stands this long: a relayer may be slow, not careless. */
@@ -44,6 +45,7 @@ export async function publish(
     path,
     ...(await checkRecord(path, { name, mime, insist, signal: options.signal }))
   }
+  const marks = marksOf(source, args.tags)
   const threshold = args.threshold ?? choice.threshold
   const named = args.custodians ?? choice.custodians
   options.progress({ step: 'custodians', total: named.length })
@@ -58,7 +60,8 @@ export async function publish(
       custodians,
       threshold,
       replicas: args.replicas ?? choice.replicas,
-      tags: recordTags(marksOf(source, args.tags), identity.root, primitives),
+      tags: recordTags(marks, identity.root, primitives),
+      emergency: args.emergency ?? isForEmergencies(marks),
       reason: ''
     },
     await registrationFor(node, args, options.signal),
@@ -102,6 +105,7 @@ async function nextVersion(
       threshold: custody.t,
       replicas: custody.replicas.length,
       tags: custody.tags,
+      emergency: custody.emergency,
       reason: args.reason ?? ''
     },
     version.registration,
@@ -151,6 +155,7 @@ async function doTheRest(
   if (version.anchored == null && enough) {
     options.progress({ step: 'anchor' })
     await register(node, version, manifest, options.signal)
+    await writeFirstWish(node, options)
   }
   return resultOf(node, own, custodians)
 }
@@ -217,6 +222,8 @@ function resultOf(
     sha256: toHex(sha256),
     threshold: { t: custody.t, n: custody.n },
     state: complete ? 'acknowledged' : 'degraded',
+    emergency: custody.emergency,
+    wish: knownWish(node),
     custodians,
     ...(version.anchored == null ? {} : { gas: version.anchored.gas })
   }

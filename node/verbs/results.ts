@@ -4,6 +4,7 @@
  * @module
  */
 import type { AnchoredResult } from './audit-shapes.ts'
+import type { WishText } from './emergency-shapes.ts'
 
 export interface IdResult {
   readonly peer: string
@@ -13,6 +14,8 @@ export interface IdResult {
   readonly addrs: readonly string[]
   /** What others type to reach this person's mail: OWNERHEX@PEERID[,PEERID…]. */
   readonly contact: string
+  /** What this person wished for emergencies, as far as this node knows; "none" serves nobody. */
+  readonly wish?: WishText | 'none'
 }
 
 export interface PeersResult {
@@ -42,6 +45,9 @@ export interface RecordAddResult {
   readonly threshold: { readonly t: number; readonly n: number }
   /** "acknowledged", or "degraded" while custodians or replicas are missing. */
   readonly state: 'acknowledged' | 'degraded'
+  /** Clinicians find it in an emergency, if the wish lets them. */
+  readonly emergency: boolean
+  readonly wish: WishText | 'none'
   readonly custodians: readonly CustodianResult[]
   readonly gas?: number
 }

@@ -48,6 +48,8 @@ export interface VersionPlan {
   readonly threshold: number
   readonly replicas: number
   readonly tags: RecordTags
+  /** In the owner's emergency subset. */
+  readonly emergency: boolean
   readonly reason: string
 }
 
@@ -125,7 +127,7 @@ async function splitAmong(
 ): Promise<{ readonly custody: CustodyMap; readonly envs: readonly Uint8Array[] }> {
   const { random, primitives: p } = node
   const { recordId, ver, owner } = content
-  const { custodians, threshold, tags } = plan
+  const { custodians, threshold, tags, emergency } = plan
   const saltSeed = random(32)
   const shares = await split(secret, threshold, custodians.length)
   try {
@@ -159,7 +161,7 @@ async function splitAmong(
       shares: placed.map(({ entry }) => entry),
       standby: [],
       tags,
-      emergency: false,
+      emergency,
       replicas: custodians
         .slice(0, plan.replicas)
         .map(({ peer, card }) => ({ peer, addrs: card.addrs }))

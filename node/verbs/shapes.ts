@@ -63,6 +63,8 @@ export const recordAddArgs = z.strictObject({
   custodians: z.array(peerOrAddr).min(1).max(CUSTODIANS_MAX).optional(),
   threshold: z.int().min(THRESHOLD_MIN).max(CUSTODIANS_MAX).optional(),
   replicas: z.int().min(0).max(CUSTODIANS_MAX).optional(),
+  /** In the emergency subset or not; by its tags, if not said. */
+  emergency: z.boolean().optional(),
   /** Organisations that must confirm it before it counts as attested. */
   quorum: z.int().min(1).max(255).optional(),
   /** Whether the own organisation may not attest it, or which one may not. */

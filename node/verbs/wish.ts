@@ -30,6 +30,28 @@ const NUMBERS: Readonly<Record<WishText, number>> = {
 export const wishText = (wish: number): WishText | 'none' =>
   (Object.keys(NUMBERS) as WishText[]).find((text) => NUMBERS[text] === wish) ?? 'none'
 
+/** As this node brought it to the chain. */
+export const knownWish = ({ ledger }: Node): WishText | 'none' =>
+  wishText(ledger.glasses.wished?.wish ?? 0)
+
+/**
+ * The wish that was set for the first record, once a custodian knows this person and pays for her.
+ * It may fail: upkeep and the next record try again.
+ */
+export async function writeFirstWish(node: Node, options: VerbOptions): Promise<boolean> {
+  const { choice, ledger, deployment } = node
+  if (choice.wish == null || ledger.glasses.wished != null || deployment.emergency == null) {
+    return true
+  }
+  try {
+    await wish(node, { wish: choice.wish }, options)
+    return true
+  } catch {
+    options.signal.throwIfAborted()
+    return false
+  }
+}
+
 export async function wish(
   node: Node,
   args: WishArgs,

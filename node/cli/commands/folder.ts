@@ -9,6 +9,7 @@ import type { IdResult, PeersResult } from '../../verbs/results.ts'
 import { addCommand, addGroup, addVerb, type CommandContext, type Flags } from '../command.ts'
 import { passphraseOf, type Run, runVerb } from '../run-verb.ts'
 import { clean, facts, table } from '../table.ts'
+import { wishLine } from './emergency.ts'
 
 export function addFolderCommands(program: Command, context: CommandContext): void {
   addInit(program, context)
@@ -109,6 +110,7 @@ function addWho(program: Command, context: CommandContext): void {
           ['peer', each.peer],
           ['account', each.account],
           ['contact', each.contact],
+          ['in emergencies', each.profile === 'patient' ? wishLine(each.wish) : undefined],
           ...each.addrs.map((addr) => ['address', addr] as const)
         ])
       )

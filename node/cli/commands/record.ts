@@ -16,6 +16,7 @@ import { addGroup, addVerb, type CommandContext, listed, numberFlag } from '../c
 import { facts, size, table } from '../table.ts'
 import { localTime } from '../time.ts'
 import { attestedText } from './attest.ts'
+import { wishLine } from './emergency.ts'
 
 export function addRecordCommands(program: Command, context: CommandContext): void {
   const record = addGroup(program, 'record', 'records: add, list, open, update, verify')
@@ -43,6 +44,8 @@ function addAdd(record: Command, context: CommandContext): void {
         .option('--level <level>', 'confidentiality: U L M N R V')
         .option('--label <label>', 'sensitivities such as HIV or PSY', listed)
         .option('--month <YYYY-MM>', 'when it was, for grants by period')
+        .option('--emergency', 'clinicians find it in an emergency (default: if not sensitive)')
+        .option('--no-emergency', 'they do not')
         .option('--quorum <k>', 'organisations that must confirm it (default: records.quorum)')
         .option('--bar-own-organisation', 'no attester of one’s own organisation counts')
         .option('--bar-organisation <org>', 'no attester of this organisation counts'),
@@ -62,6 +65,7 @@ function addAdd(record: Command, context: CommandContext): void {
         custodians: flags['custodian'],
         threshold: numberFlag(flags['threshold']),
         replicas: numberFlag(flags['replicas']),
+        emergency: flags['emergency'],
         quorum: numberFlag(flags['quorum']),
         bar: flags['barOwnOrganisation'] === true ? 'own' : numberFlag(flags['barOrganisation']),
         tags
@@ -218,6 +222,7 @@ function addedText(each: RecordAddResult): string {
       ['cid', each.cid],
       ['opens with', `${each.threshold.t} of ${each.threshold.n} pieces`],
       ['state', each.state === 'acknowledged' ? 'acknowledged' : degraded],
+      ['in emergencies', each.emergency ? wishLine(each.wish) : 'not to be found (--no-emergency, or sensitive)'],
       ['gas', each.gas]
     ]) + custodiansText(each.custodians)
   )
