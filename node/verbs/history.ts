@@ -122,6 +122,7 @@ function rowOf(
       recordId: receipt.recordId == null ? '' : toHex(receipt.recordId),
       ver: receipt.ver ?? 0,
       ...(asked ? { purpose: receipt.hl7 } : {}),
+      ...(asked && receipt.emergency ? { emergency: true as const } : {}),
       ...(code == null ? {} : { code })
     }
   ]

@@ -163,6 +163,8 @@ export interface HistoryResult {
     readonly recordId: string
     readonly ver: number
     readonly purpose?: string
+    /** Clinicians signed for it; no grant. */
+    readonly emergency?: true
     readonly code?: string
   }[]
 }
