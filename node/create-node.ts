@@ -22,6 +22,7 @@ import type {
   Random,
   WordSource
 } from './adapters.ts'
+import type { Follower } from './chain/follow.ts'
 import { outageText } from './chain/outage.ts'
 import type { ChainParameters } from './chain/parameters.ts'
 import { type Clinic, type ClinicStores, openClinic } from './clinic.ts'
@@ -37,6 +38,7 @@ import { dropLeftovers } from './recover.ts'
 import type { GateInit } from './release/gate.ts'
 import type { VaultBlockstore } from './storage/vault.ts'
 import { Upkeep, type UpkeepInit } from './upkeep.ts'
+import { Watch } from './watch.ts'
 import type { OpenWire, Wire } from './wire.ts'
 
 type Network = Pick<
@@ -66,6 +68,8 @@ export interface NodeInit {
   readonly words: WordSource
   /** @default no account is looked at: nobody here delegates */
   readonly accounts?: AccountSource | undefined
+  /** Tells when the chain moves. @default nobody does: heads are asked for when they are needed */
+  readonly follower?: Follower | undefined
   /** Clinics pay for the messages that they relay. */
   readonly writer?: ChainWriter | undefined
   /** @default contract accounts are not known: only signatures that recover count */
@@ -135,12 +139,17 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
       clinic?.mayFetch(peer, root) === true || isKeeperOfOwn(ledger, peer, root, init.primitives),
     addrsOf: (peer) => ledger.card(peer)?.addrs ?? [],
     // ask for the head now, so that the next request finds it
-    onHint: () => void init.heads.current().catch(() => {})
+    onHint: () => {
+      void init.heads.current().catch(() => {})
+      late.watch?.wake()
+    }
   })
   late.wire = wire
   await wire.join()
 
   const { vault, reach, access, custody, inbox } = wire
+  const watch = new Watch({ ...init, ledger, clinic, log: logger.forComponent('keyward:watch') })
+  late.watch = watch
   const node: Node = {
     ...init,
     writer: init.writer,
@@ -151,6 +160,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     custody,
     inbox,
     clinic,
+    watch,
     card
   }
   const log = logger.forComponent('keyward:upkeep')
@@ -164,10 +174,12 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     upkeep.provide(root)
   }
   upkeep.start()
+  watch.start()
 
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
+      await watch.stop()
       await upkeep.stop()
       await wire.stop()
       await clinic?.stop()
@@ -201,6 +213,7 @@ const CONTRACT_OF: Partial<Record<SignedMessage['type'], Hint['type']>> = {
 }
 
 interface Late {
+  watch?: Watch
   wire?: Wire
   replicate?: Replicate
 }

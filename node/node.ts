@@ -25,6 +25,7 @@ import type { Clinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Vault } from './storage/vault.ts'
+import type { Watch } from './watch.ts'
 import type { WishText } from './verbs/emergency-shapes.ts'
 
 /** What a person chose for new records, unless a verb says otherwise. */
@@ -82,6 +83,8 @@ export interface Node {
   readonly inbox: Inbox
   /** The serving side; light nodes have none. */
   readonly clinic: Clinic | undefined
+  /** Notes what the chain says of this person. */
+  readonly watch?: Pick<Watch, 'look'> | undefined
   readonly choice: CustodyChoice
   /** Where retrieved records go when nobody says where. */
   readonly downloads: string

@@ -14,13 +14,14 @@ import { JOURNAL_ENTRY_BYTES, RECEIPT_MAX_BYTES } from '../core/limits.ts'
 import type { Primitives } from '../core/primitives.ts'
 import { rolesOf } from '../core/roles.ts'
 import { accountSlot, decodeAccountWord } from '../core/words.ts'
-import type { AccountSource, Endpoint, HeadSource, Journal, WordSource } from './adapters.ts'
+import type { AccountSource, HeadSource, Journal, LogEndpoint, WordSource } from './adapters.ts'
 import { provenAccounts } from './chain/accounts.ts'
 import { fileCheckpoint } from './chain/checkpoint.ts'
 import { enrol } from './chain/dev-chain.ts'
 import { rpcEndpoint } from './chain/endpoint-rpc.ts'
 import { contractSignature } from './chain/erc1271.ts'
 import { ethersWriter } from './chain/ethers-chain.ts'
+import { Follower } from './chain/follow.ts'
 import { quorumHeads } from './chain/heads.ts'
 import { type ChainParameters, chainParameters } from './chain/parameters.ts'
 import { provenWords } from './chain/proofs.ts'
@@ -56,7 +57,7 @@ const ONE_HOST = 1_000
 interface Chain {
   readonly deployment: Deployment
   readonly parameters: ChainParameters
-  readonly endpoints: readonly Endpoint[]
+  readonly endpoints: readonly LogEndpoint[]
   readonly heads: HeadSource
   readonly words: WordSource
   readonly accounts: AccountSource
@@ -125,6 +126,11 @@ export async function openNode(
         datastore,
         ...(clinic ? { clinic: await openClinicStores(repo, sealed) } : {})
       },
+      follower: new Follower({
+        ...chain,
+        blockSeconds: chain.parameters.blockSeconds,
+        onError: (err) => log('the chain is not followed just now: %e', err)
+      }),
       anchorSeconds: config.audit.anchorHours * HOUR_SECONDS || undefined,
       afterCrash: repo.tookOver != null,
       network: networkOf(config),

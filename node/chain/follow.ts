@@ -89,9 +89,11 @@ export class Follower {
     return () => this.#listeners.delete(listener)
   }
 
+  /** The first look is after a pause: most commands are done by then. */
   start(): void {
     this.#stopping ??= new AbortController()
-    this.wake()
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.wake(), this.#pauseMs).unref()
   }
 
   /** May be called twice. */

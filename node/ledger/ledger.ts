@@ -57,6 +57,8 @@ export class Ledger {
   readonly #opened = new Map<string, EntryOf<'opened'>>()
   readonly #receipts = new Map<string, Receipts[number][]>()
   readonly #mail = new Map<string, number>()
+  readonly #seen: EntryOf<'seen'>[] = []
+  readonly #seenAt = new Map<string, EntryOf<'seen'>>()
   readonly #cards = new Map<string, EntryOf<'card'>>()
   #revokedAll: EntryOf<'revokedAll'> | undefined
   readonly #optedOut = new Map<string, EntryOf<'optedOut'>>()
@@ -176,6 +178,18 @@ export class Ledger {
 
   proposals(): readonly EntryOf<'proposal'>[] {
     return this.#proposals
+  }
+
+  // ---- the chain itself
+
+  /** Words that concern this person, each time that they were found changed, oldest first. */
+  seen(): readonly EntryOf<'seen'>[] {
+    return this.#seen
+  }
+
+  /** The word at a storage key, as it was found last. */
+  seenAt(slot: Hash): EntryOf<'seen'> | undefined {
+    return this.#seenAt.get(toHex(slot))
   }
 
   // ---- other people and their logs
@@ -302,6 +316,10 @@ export class Ledger {
         return
       case 'card':
         this.#cards.set(toHex(entry.peer), entry)
+        return
+      case 'seen':
+        this.#seen.push(entry)
+        this.#seenAt.set(toHex(entry.slot), entry)
         return
       case 'guardianship':
       case 'recoveryPlan':

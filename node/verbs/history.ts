@@ -1,6 +1,7 @@
 /**
  * `history` and `audit export`: the receipts that custodians keep about this person's records,
- * fetched page by page, each chain checked link by link before it is believed (hop 12 of 12).
+ * fetched page by page, each chain checked link by link before it is believed (hop 12 of 12), and
+ * what the chain itself says of her.
  * @module
  */
 import { writeFile } from 'node:fs/promises'
@@ -26,6 +27,7 @@ import type { Node } from '../node.ts'
 import { nameOf } from './custodians.ts'
 import { keepersOf } from './mail.ts'
 import type { AuditExportResult, HistoryResult } from './results.ts'
+import { seenRows } from './seen.ts'
 import type { AuditExportArgs, HistoryArgs } from './shapes.ts'
 import type { VerbOptions } from './verb.ts'
 
@@ -37,6 +39,8 @@ export async function history(
   const keepers = keepersOf(node)
   const faults: { custodian: string; reason: string }[] = []
   let done = 0
+  // a chain that is away hides nothing of what custodians tell
+  const looked = node.watch?.look({ signal }).catch(() => signal.throwIfAborted())
   await Promise.all(
     keepers.map(async (keeper) => {
       // one that is away is asked next time; one that lies is named and hides nothing of the others
@@ -49,10 +53,12 @@ export async function history(
       progress({ step: 'receipts', done: ++done, total: keepers.length })
     })
   )
-  const entries = node.ledger
+  await looked
+  const receipts = node.ledger
     .receiptPeers()
     .map((peer) => peerIdBytes(fromHex(peer)))
     .flatMap((peer) => node.ledger.receipts(peer).flatMap((entry) => rowOf(node, peer, entry)))
+  const entries = [...receipts, ...seenRows(node)]
     .filter(({ recordId }) => args.record == null || recordId === bare(args.record))
     .sort((a, b) => a.at - b.at)
   return faults.length === 0 ? { entries } : { entries, faults }
