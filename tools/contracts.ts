@@ -93,6 +93,7 @@ async function buildProduction(): Promise<void> {
     for (const name of ['contracts', 'hardhat.config.ts', 'package.json', 'tsconfig.json']) {
       cpSync(join(ROOT, name), join(copy, name), { recursive: true })
     }
+    rmSync(join(copy, 'contracts/mocks'), { recursive: true }) // of tests: no chain gets them
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
     await hardhatBuild('production', copy)
     generateProduction(copy)

@@ -108,7 +108,9 @@ ${codeText(artifact, known)}} as const
 /** Hashes all that decides the production build, for a test that it is not stale. */
 export function productionSources(): string {
   const hash = createHash('sha256')
-  const sources = filesBelow(ROOT, 'contracts').filter((file) => file.endsWith('.sol'))
+  const sources = filesBelow(ROOT, 'contracts').filter((file) =>
+    /^(?!.*\/mocks\/).*\.sol$/.test(file)
+  )
   for (const file of [...sources.sort(), 'hardhat.config.ts']) {
     hash.update(`\0${file}\0`).update(readFileSync(join(ROOT, file)))
   }

@@ -5,7 +5,7 @@
  */
 
 /** SHA-256 of sources, settings and compiler. */
-export const SOURCES = '7be3315d6c73a18d88baf3e1c50863dd7092cd7e8e4ecea4d2b15652c2f22999'
+export const SOURCES = 'f0d81356e2633157748525bb9fde24dcbaf8254a674dbb3d09129cc22f266beb'
 
 export const AuditAnchor = {
   bytecode:
