@@ -1,15 +1,19 @@
 /**
  * A plan for recovering an account: who helps, how many of them together. Its hash alone is on
- * chain, salted, until it is used (Guardians.sol, docs/decisions/0022).
+ * chain, salted, until it is used (Guardians.sol, docs/decisions/0022). Helpers hear of it by a
+ * letter, and give what they sign as text.
  * @module
  */
+import { type Card, cardShape } from './binding.ts'
 import { compareBytes, concat, u32be } from './bytes.ts'
+import { bytes, decode, encode, map, type Of, oneOf, uint } from './codec.ts'
 import { leftPad } from './eip712.ts'
 import { InvalidParametersError } from './errors.ts'
+import { U32_MAX } from './grant.ts'
 import { type Hash, hash } from './ids.ts'
 import { RECOVERY_HELPERS_MAX } from './limits.ts'
 import type { Primitives } from './primitives.ts'
-import type { RecoveryHelpers } from './typed-data.ts'
+import { addressShape, type RecoveryHelpers, recoveryPlanShape } from './typed-data.ts'
 
 /** What no plan can be, or undefined: as `planHashOf` of the contract refuses. */
 export function planFault({ helpers, threshold }: RecoveryHelpers): string | undefined {
@@ -31,3 +35,40 @@ export function planHash(plan: RecoveryHelpers, p: Primitives): Hash {
   const list = concat(word(helpers.length), ...helpers.map(leftPad))
   return hash(p.keccak256(salt, word(threshold), word(3 * 32), list))
 }
+
+/**
+ * Owner → helper, sealed. It needs no signature: only she knows what the salted hash on chain hides.
+ */
+const planMailShape = map({ v: oneOf(1), plan: recoveryPlanShape, card: cardShape })
+
+export const encodePlanMail = (plan: RecoveryHelpers, card: Card): Uint8Array =>
+  encode({ v: 1, plan, card })
+
+/** @throws InvalidMessageError */
+export const decodePlanMail = (mail: Uint8Array): Of<typeof planMailShape> =>
+  decode(planMailShape, mail, 'plan mail')
+
+/** The same for a helper whom no mail reaches. */
+export const encodePlan = (plan: RecoveryHelpers): Uint8Array => encode(plan)
+
+/** @throws InvalidMessageError */
+export const decodePlan = (text: Uint8Array): RecoveryHelpers =>
+  decode(recoveryPlanShape, text, 'plan')
+
+/** A helper's signature with all that it is worth nothing without. */
+export const helpShape = map({
+  v: oneOf(1),
+  account: addressShape,
+  successor: addressShape,
+  planVersion: uint(U32_MAX),
+  round: uint(U32_MAX),
+  plan: recoveryPlanShape,
+  helper: addressShape,
+  sig: bytes(65)
+})
+export type Help = Of<typeof helpShape>
+
+export const encodeHelp = (help: Help): Uint8Array => encode(help)
+
+/** @throws InvalidMessageError */
+export const decodeHelp = (text: Uint8Array): Help => decode(helpShape, text, 'help')

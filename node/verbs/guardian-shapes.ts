@@ -40,7 +40,7 @@ export const planArgs = z
     message: 'expected helpers, or none'
   })
 
-const token = z.string().min(1).max(8_192)
+const token = z.string().regex(/^([0-9a-f]{2}){1,4096}$/i, 'expected hex digits')
 
 export const helpArgs = z.strictObject({
   account: accountOrContact,

@@ -30,6 +30,14 @@ import { exportAudit, history } from './history.ts'
 import { listPeers, showIdentity } from './identity.ts'
 import { publish, update } from './publish.ts'
 import { verifyRecord } from './records.ts'
+import {
+  completeRecovery,
+  helpRecover,
+  planRecovery,
+  proposeRecovery,
+  recoveryStatus,
+  vetoRecovery
+} from './recovery.ts'
 import { request } from './request.ts'
 import { retrieve } from './retrieve.ts'
 import { revoke } from './revoke.ts'
@@ -95,6 +103,12 @@ export const verbs = verbTable<Node>(
   verb('emergency.open', emergencyShapes.emergencyOpenArgs, openEmergency),
   verb('emergency.ls', emergencyShapes.emergencyLsArgs, listEmergencies),
   verb('emergency.review', emergencyShapes.emergencyReviewArgs, reviewEmergency),
+  verb('recovery.plan', guardianShapes.planArgs, planRecovery),
+  verb('recovery.help', guardianShapes.helpArgs, helpRecover),
+  verb('recovery.propose', guardianShapes.proposeArgs, proposeRecovery),
+  verb('recovery.veto', shapes.noArgs, (node, _args, options) => vetoRecovery(node, options)),
+  verb('recovery.complete', guardianShapes.recoveryArgs, completeRecovery),
+  verb('recovery.status', guardianShapes.recoveryArgs, recoveryStatus),
   verb('history', shapes.historyArgs, history),
   verb('audit.export', shapes.auditExportArgs, exportAudit),
   verb('audit.anchor', shapes.noArgs, (node, _args, options) => anchorAudit(node, options)),

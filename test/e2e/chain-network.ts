@@ -13,7 +13,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { MemoryDatastore } from 'datastore-core'
 import { rootSecret } from '../../core/ids.ts'
 import { Role } from '../../core/words.ts'
-import type { BlockRef } from '../../node/adapters.ts'
+import type { BlockRef, Clock } from '../../node/adapters.ts'
 import { provenAccounts } from '../../node/chain/accounts.ts'
 import { type DevChain, enrol, startDevChain } from '../../node/chain/dev-chain.ts'
 import { JsonRpc, rpcEndpoint } from '../../node/chain/endpoint-rpc.ts'
@@ -92,6 +92,8 @@ export interface ChainNetwork extends AsyncDisposable {
   readonly clinics: readonly RunningNode[]
   readonly patient: RunningNode
   readonly hospital: RunningNode
+  /** Lets so much time pass, for the chain and for every node. */
+  travel(seconds: number): Promise<void>
   /** Starts one more patient with the same custodians; it is stopped with the network. */
   person(name: string): Promise<RunningNode>
   rpc<T>(method: string, ...params: unknown[]): Promise<T>
@@ -118,6 +120,8 @@ export async function createChainNetwork(): Promise<ChainNetwork> {
   const { url, deployment } = chain
   const windows = [await openWindow(url), await openWindow(url), await openWindow(url)] as const
   const started: RunningNode[] = []
+  let shiftMs = 0
+  const clock: Clock = { nowMs: () => systemClock.nowMs() + shiftMs }
 
   async function start(
     who: string,
@@ -137,11 +141,11 @@ export async function createChainNetwork(): Promise<ChainNetwork> {
       headMaxAgeSeconds: HEAD_MAX_AGE_SECONDS
     })
     const node = await createNode({
-      ...chainSeams(seen, chain, parameters),
+      ...chainSeams(seen, chain, parameters, clock),
       identity,
       parameters,
       primitives: p,
-      clock: systemClock,
+      clock,
       random: systemRandom,
       writer: org > 0 ? ethersWriter({ url, accountKey, deployment, primitives: p }) : undefined,
       stores: storesOf(org > 0),
@@ -168,6 +172,11 @@ export async function createChainNetwork(): Promise<ChainNetwork> {
     clinics,
     patient,
     hospital,
+    async travel(seconds) {
+      shiftMs += seconds * 1_000
+      await new JsonRpc(url).ask('evm_increaseTime', [seconds], () => {})
+      await new JsonRpc(url).ask('evm_mine', [], () => {})
+    },
     person: (who) => start(who, 'patient', { choice }),
     rpc: (method, ...params) => new JsonRpc(url).ask(method, params, (result) => result as never),
     at: (file) => join(folder, file),
@@ -190,7 +199,8 @@ type Asked = Parameters<NonNullable<NodeInit['contractSignature']>>
 function chainSeams(
   urls: readonly string[],
   { deployment }: DevChain,
-  parameters: ChainParameters
+  parameters: ChainParameters,
+  clock: Clock
 ) {
   const endpoints = urls.map((each) => rpcEndpoint(each))
   let confirmed: BlockRef | undefined
@@ -205,7 +215,7 @@ function chainSeams(
     heads: quorumHeads({
       endpoints,
       parameters,
-      clock: systemClock,
+      clock,
       checkpoint,
       primitives: p,
       cacheMs: HEAD_KEPT_MS

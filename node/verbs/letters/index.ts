@@ -10,6 +10,7 @@ import type { Node } from '../../node.ts'
 import { readBroken, readCosign, readGlass } from './glass.ts'
 import type { ReadLetter } from './letter.ts'
 import { readMembership } from './membership.ts'
+import { readPlan } from './plan.ts'
 import { readReply } from './reply.ts'
 import { readWish } from './wish.ts'
 
@@ -17,6 +18,7 @@ const LETTERS: ReadonlyMap<string, ReadLetter> = new Map([
   ['wish', readWish],
   ['membership', readMembership],
   ['reply', readReply],
+  ['plan', readPlan],
   ['glass', readGlass],
   ['cosign', readCosign],
   ['broken', readBroken]
