@@ -1,7 +1,7 @@
 /**
- * What a running node does by itself: finishes records that are "stored, degraded", tells the DHT of
- * replicas that it could tell nobody about before, also before a crash, and anchors its receipts on
- * chain when that is due. One round at a time, the first at the start; failures wait for the next.
+ * What a running node does by itself: finishes records that are "stored, degraded", gives readers of
+ * standing grants what they still lack, tells the DHT of replicas that it could tell nobody about
+ * before, also before a crash, and anchors its receipts on chain when that is due. One round at a time, the first at the start; failures wait for the next.
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,6 +16,7 @@ import type { Node } from './node.ts'
 import { isAcknowledged } from './verbs/deal.ts'
 import { ownRecord } from './verbs/own.ts'
 import { finish, isBeingFinished } from './verbs/publish.ts'
+import { deliverOwed } from './verbs/standing.ts'
 
 export interface UpkeepInit {
   readonly node: Node
@@ -125,7 +126,15 @@ export class Upkeep {
         }
       }
     }
-    return whole
+    return (await this.#deliver()) && whole
+  }
+
+  /** False: readers of standing grants wait for a capsule. */
+  async #deliver(): Promise<boolean> {
+    const { node, log } = this.#init
+    const { told, waiting } = await deliverOwed(node, this.#stopping.signal)
+    if (waiting > 0) log('%d readers were told, %d wait for a capsule', told, waiting)
+    return waiting === 0
   }
 
   /** False: the receipts are due to be anchored, and are not. */

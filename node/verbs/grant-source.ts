@@ -12,7 +12,7 @@ import type { OwnVersion } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
 import { keepersOf } from './mail.ts'
 import { tagMaker } from './marks.ts'
-import { relayersOf } from './publish.ts'
+import { relayersOf } from './relay.ts'
 import { ownVoice, type Voice } from './voice.ts'
 
 /** One version that may be given on, with what its reader needs. */

@@ -10,17 +10,17 @@ import * as attestShapes from './attest-shapes.ts'
 import { attestLapse, attestStatus } from './attestation.ts'
 import { listAttested, showAttested } from './attested.ts'
 import { anchorAudit, auditStatus } from './audit.ts'
-import { askColleagues } from './emergency-ask.ts'
-import { openEmergency } from './emergency-open.ts'
-import { listEmergencies, reviewEmergency } from './emergency-review.ts'
-import * as emergencyShapes from './emergency-shapes.ts'
-import { cosign, listRequests } from './emergency-sign.ts'
 import { showDirectory, showVoters } from './directory.ts'
 import { enrolAccount, listConsents, onAccount, restrictAccount } from './directory-admin.ts'
 import { groupMember, listGroups, newGroup } from './directory-group.ts'
 import { joinDirectory, leaveDirectory } from './directory-join.ts'
 import * as directoryShapes from './directory-shapes.ts'
 import { propose, voteFor, voteStatus } from './directory-vote.ts'
+import { askColleagues } from './emergency-ask.ts'
+import { openEmergency } from './emergency-open.ts'
+import { listEmergencies, reviewEmergency } from './emergency-review.ts'
+import * as emergencyShapes from './emergency-shapes.ts'
+import { cosign, listRequests } from './emergency-sign.ts'
 import { grant } from './grant.ts'
 import * as grantShapes from './grant-shapes.ts'
 import { listGrants } from './grants.ts'
@@ -28,16 +28,9 @@ import { appoint, endGuardianship, listGuardians, setUpGuardians } from './guard
 import * as guardianShapes from './guardian-shapes.ts'
 import { exportAudit, history } from './history.ts'
 import { listPeers, showIdentity } from './identity.ts'
+import { optIn, optOut } from './opt-out.ts'
 import { publish, update } from './publish.ts'
 import { verifyRecord } from './records.ts'
-import {
-  completeRecovery,
-  helpRecover,
-  planRecovery,
-  proposeRecovery,
-  recoveryStatus,
-  vetoRecovery
-} from './recovery.ts'
 import { request } from './request.ts'
 import { retrieve } from './retrieve.ts'
 import { revoke } from './revoke.ts'
@@ -103,12 +96,8 @@ export const verbs = verbTable<Node>(
   verb('emergency.open', emergencyShapes.emergencyOpenArgs, openEmergency),
   verb('emergency.ls', emergencyShapes.emergencyLsArgs, listEmergencies),
   verb('emergency.review', emergencyShapes.emergencyReviewArgs, reviewEmergency),
-  verb('recovery.plan', guardianShapes.planArgs, planRecovery),
-  verb('recovery.help', guardianShapes.helpArgs, helpRecover),
-  verb('recovery.propose', guardianShapes.proposeArgs, proposeRecovery),
-  verb('recovery.veto', shapes.noArgs, (node, _args, options) => vetoRecovery(node, options)),
-  verb('recovery.complete', guardianShapes.recoveryArgs, completeRecovery),
-  verb('recovery.status', guardianShapes.recoveryArgs, recoveryStatus),
+  verb('opt-out', grantShapes.optOutArgs, optOut),
+  verb('opt-in', grantShapes.optOutArgs, optIn),
   verb('history', shapes.historyArgs, history),
   verb('audit.export', shapes.auditExportArgs, exportAudit),
   verb('audit.anchor', shapes.noArgs, (node, _args, options) => anchorAudit(node, options)),

@@ -8,10 +8,11 @@
 import { CID } from 'multiformats/cid'
 import { toHex } from '../../core/bytes.ts'
 import { recordKey, recordTag } from '../../core/grant.ts'
-import { type Hash, hash, type PeerIdBytes, recordId } from '../../core/ids.ts'
+import { type Hash, hash, recordId } from '../../core/ids.ts'
 import { anchor, type Manifest } from '../../core/manifest.ts'
 import { type Records, signTyped } from '../../core/typed-data.ts'
 import { anchorSlot, RecordStatus } from '../../core/words.ts'
+import { waitFor } from '../chain/quorum.ts'
 import { checkRecord } from '../fhir/check-record.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { OwnVersion } from '../ledger/ledger.ts'
@@ -22,16 +23,19 @@ import { isAcknowledged, settle } from './deal.ts'
 import { isForEmergencies, marksOf, recordTags } from './marks.ts'
 import { type OwnRecord, ownMeta, ownRecord } from './own.ts'
 import { type Registration, registrationFor } from './registration.ts'
-import { sendMessage } from './relay.ts'
+import { relayersOf, sendMessage } from './relay.ts'
 import type { CustodianResult, RecordAddResult } from './results.ts'
 import { type Source, sealRecord, type VersionPlan } from './seal-record.ts'
 import type { RecordAddArgs, RecordUpdateArgs } from './shapes.ts'
+import { deliverOwed } from './standing.ts'
 import type { VerbOptions } from './verb.ts'
 import { knownWish, writeFirstWish } from './wish.ts'
 import { headWords } from './words.ts'
 
 /** A signature for the chain stands this long: a relayer may be slow, not careless. */
 const DEADLINE_SECONDS = 3_600
+/** Readers who are away are told by upkeep. */
+const TELL_WAIT_MS = 5_000
 
 /** `record add` */
 export async function publish(
@@ -155,9 +159,24 @@ async function doTheRest(
   if (version.anchored == null && enough) {
     options.progress({ step: 'anchor' })
     await register(node, version, manifest, options.signal)
+    await tellReaders(node, options)
     await writeFirstWish(node, options)
   }
   return resultOf(node, own, custodians)
+}
+
+/** Whom standing grants let read it. The record is safe without them: upkeep tries again. */
+async function tellReaders(node: Node, { signal, progress }: VerbOptions): Promise<void> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(TELL_WAIT_MS)])
+  try {
+    const { told, waiting } = await waitFor(deliverOwed(node, bounded), bounded)
+    if (told + waiting === 0) return
+    const later = waiting === 0 ? '' : `; ${waiting} will be`
+    progress({ step: 'deliver', detail: `${told} readers of standing grants were told${later}` })
+  } catch {
+    signal.throwIfAborted()
+    progress({ step: 'deliver', detail: 'readers of standing grants will be told' })
+  }
 }
 
 /** Writes the version's salted commitment to the chain, once (hop 6). */
@@ -200,10 +219,6 @@ async function register(
     gas: sent?.gasUsed ?? 0
   })
 }
-
-/** Custodians that have acknowledged: clinics which may relay for this owner. */
-export const relayersOf = (version: OwnVersion): readonly PeerIdBytes[] =>
-  [...version.acks.values()].map((ack) => ack.peer)
 
 function resultOf(
   node: Node,

@@ -8,6 +8,7 @@ import type { PeerIdBytes } from '../../core/ids.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import type { TxReceipt } from '../adapters.ts'
 import { peerText } from '../keys/peer-text.ts'
+import type { OwnVersion } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
 
 /**
@@ -40,3 +41,7 @@ export async function sendMessage(
     `no clinic brought the ${message.type} message to the chain (${reasons.join('; ') || 'none known'})`
   )
 }
+
+/** Custodians that have acknowledged: clinics which may relay for this owner. */
+export const relayersOf = (version: OwnVersion): readonly PeerIdBytes[] =>
+  [...version.acks.values()].map((ack) => ack.peer)

@@ -17,14 +17,11 @@ import { namedAccount } from './accounts.ts'
 import { distinct } from './grant-source.ts'
 import type { RevokeResult } from './results.ts'
 import type { RevokeArgs } from './shapes.ts'
-import { tellAll } from './tell.ts'
+import { lastReleaseBefore, tellAll } from './tell.ts'
 import type { VerbOptions } from './verb.ts'
 import { ownVoice, type Voice } from './voice.ts'
 import { keepersOfWard, successorsVoice, voiceFor } from './wards.ts'
-import { currentHeads, headWords } from './words.ts'
-
-/** What an exchange may still take after its head was read (check 49). */
-const EXCHANGE_SECONDS = 5
+import { headWords } from './words.ts'
 
 export async function revoke(
   node: Node,
@@ -67,13 +64,11 @@ export async function revoke(
         ]
       : [])
   )
-  const { head } = await currentHeads(node, signal)
-  const lateSeconds = node.parameters.headMaxAgeSeconds + EXCHANGE_SECONDS
   return {
     revoked: grants.map(({ entry }) => toHex(entry.grantId)),
     block: sent.block.number,
     blockHash: toHex(sent.block.hash),
-    lastReleaseBefore: head.timeSeconds + lateSeconds,
+    lastReleaseBefore: await lastReleaseBefore(node, signal),
     noticed: noticed.map(peerText),
     gas: sent.gasUsed
   }

@@ -9,6 +9,7 @@ import type { PeerIdBytes } from '../../core/ids.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import type { TxReceipt } from '../adapters.ts'
 import type { Node } from '../node.ts'
+import { currentHeads } from './words.ts'
 
 /** How long custodians that are slow to confirm a notice are waited for. */
 const NOTICE_WAIT_MS = 5_000
@@ -72,4 +73,13 @@ export async function tellAll(
     clearTimeout(patience)
     enough.abort()
   }
+}
+
+/** What an exchange may still take after its head was read (check 49). */
+const EXCHANGE_SECONDS = 5
+
+/** After this second no custodian releases what the newest head takes away (SECURITY.md §10). */
+export async function lastReleaseBefore(node: Node, signal: AbortSignal): Promise<number> {
+  const { head } = await currentHeads(node, signal)
+  return head.timeSeconds + node.parameters.headMaxAgeSeconds + EXCHANGE_SECONDS
 }

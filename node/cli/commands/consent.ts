@@ -7,6 +7,7 @@ import type {
   DenyResult,
   GrantResult,
   InboxResult,
+  OptOutResult,
   RequestResult,
   RevokeResult
 } from '../../verbs/results.ts'
@@ -28,6 +29,7 @@ export function addConsentCommands(program: Command, context: CommandContext): v
   addAnswer(program, context)
   addGrant(program, context)
   addRevoke(program, context)
+  addOptOut(program, context)
 }
 
 function addAsk(program: Command, context: CommandContext): void {
@@ -151,5 +153,35 @@ function addRevoke(program: Command, context: CommandContext): void {
         ['custodians told', each.noticed.join(', ')],
         ['gas', each.gas]
       ])
+  })
+}
+
+function addOptOut(program: Command, context: CommandContext): void {
+  const text = (each: OptOutResult): string =>
+    facts([
+      ['opted out of', each.purposes.join(', ') || 'nothing'],
+      ['in force at block', `${each.block} ${each.blockHash}`],
+      ['last possible release', localTime(each.lastReleaseBefore)],
+      ['custodians told', each.noticed.join(', ')],
+      ['gas', each.gas]
+    ])
+  const args = ([purposes]: readonly (string | string[] | undefined)[]) => ({
+    purposes: [purposes ?? []].flat().flatMap((each) => each.split(','))
+  })
+  addVerb<OptOutResult>(program, context, {
+    usage: 'opt-out <purpose...>',
+    summary: 'allow nobody a purpose any more, whatever grants say',
+    example: 'opt-out HRESCH HMARKT',
+    verb: 'opt-out',
+    args,
+    text
+  })
+  addVerb<OptOutResult>(program, context, {
+    usage: 'opt-in <purpose...>',
+    summary: 'let grants for a purpose count again',
+    example: 'opt-in HRESCH',
+    verb: 'opt-in',
+    args,
+    text
   })
 }
