@@ -159,8 +159,8 @@ async function doTheRest(
   if (version.anchored == null && enough) {
     options.progress({ step: 'anchor' })
     await register(node, version, manifest, options.signal)
-    await tellReaders(node, options)
     await writeFirstWish(node, options)
+    await tellReaders(node, options)
   }
   return resultOf(node, own, custodians)
 }
