@@ -33,6 +33,7 @@ import { libp2pWire } from './libp2p-wire.ts'
 import type { NetworkInit } from './network/libp2p.ts'
 import type { CustodyChoice, Node } from './node.ts'
 import { ownCard } from './own-card.ts'
+import { OwnEpoch } from './own-epoch.ts'
 import { stateText } from './receipts/anchor.ts'
 import { dropLeftovers } from './recover.ts'
 import type { GateInit } from './release/gate.ts'
@@ -76,8 +77,8 @@ export interface NodeInit {
   readonly contractSignature?: GateInit['contractSignature']
   /** How old an anchor of the receipts may become. @default none is written by itself */
   readonly anchorSeconds?: number | undefined
-  /** Of this node's account in the Directory. @default 1 */
-  readonly bindingEpoch?: () => number
+  /** Of this node's account in the Directory, at the start; 0 if it has none. @default 0 */
+  readonly bindingEpoch?: number
   readonly stores: {
     readonly ledger: Journal
     readonly pins: Journal
@@ -112,9 +113,11 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
   const ledger = await Ledger.open(stores.ledger)
   // the serving side is built before the wire that it serves; what it asks of it comes late
   const late: Late = {}
+  const { deployment, bindingEpoch: onChain = 0 } = init
+  const epoch = await OwnEpoch.open({ ledger, deployment, onChain })
   const card = ownCard({
     ...init,
-    bindingEpoch: init.bindingEpoch ?? (() => 1),
+    bindingEpoch: () => epoch.current,
     addresses: () => late.wire?.reach.addresses() ?? []
   })
   const clinic =
@@ -161,6 +164,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     inbox,
     clinic,
     watch,
+    epoch,
     card
   }
   const log = logger.forComponent('keyward:upkeep')

@@ -24,6 +24,7 @@ import type { ChainParameters } from './chain/parameters.ts'
 import type { Clinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { OwnEpoch } from './own-epoch.ts'
 import type { Vault } from './storage/vault.ts'
 import type { Watch } from './watch.ts'
 import type { WishText } from './verbs/emergency-shapes.ts'
@@ -88,6 +89,8 @@ export interface Node {
   readonly choice: CustodyChoice
   /** Where retrieved records go when nobody says where. */
   readonly downloads: string
+  /** Which binding epoch that card is made under. */
+  readonly epoch: OwnEpoch
   /** This node's own card, with a binding that stands. */
   card(): Card
 }

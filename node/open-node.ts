@@ -116,7 +116,7 @@ export async function openNode(
           : undefined,
       contractSignature: (account, digest, signature, head, at) =>
         contractSignature(chain, account, digest, signature, head, at),
-      bindingEpoch: () => epoch,
+      bindingEpoch: epoch,
       stores: {
         ledger: await sealed(join(paths.keystore, 'ledger')),
         pins: await openJournal(join(paths.blocks, 'pins'), { maxEntryBytes: 256 }),
@@ -186,7 +186,7 @@ async function openChain({ config, paths }: Repo, primitives: Primitives): Promi
   }
 }
 
-/** Of this node's account in the Directory; 1 for accounts that are not in it. */
+/** Of this node's account in the Directory; 0 for accounts that are not in it. */
 async function bindingEpoch(
   { heads, words }: Chain,
   identity: NodeIdentity,
@@ -194,11 +194,11 @@ async function bindingEpoch(
   signal: AbortSignal
 ): Promise<number> {
   const current = await heads.current({ signal })
-  if (!current.ok) return 1 // the gate of others will say what is wrong
+  if (!current.ok) return 0 // the gate of others will say what is wrong
   const slot = accountSlot(identity.account, primitives)
   const proven = await words.prove(current.value.head, [slot], { signal })
   const word = proven.ok ? decodeAccountWord(proven.value.words[0] ?? 0n) : undefined
-  return word?.bindingEpoch || 1
+  return word?.bindingEpoch ?? 0
 }
 
 const sealedJournal = async (

@@ -12,6 +12,7 @@ import { addConsentCommands } from './commands/consent.ts'
 import { addContractsCommands } from './commands/contracts.ts'
 import { addEmergencyCommands } from './commands/emergency.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addDeviceCommands } from './commands/device.ts'
 import { addDirectoryCommands } from './commands/directory.ts'
 import { addFolderCommands } from './commands/folder.ts'
 import { addProgramCommands } from './commands/program.ts'
@@ -52,6 +53,7 @@ export function createProgram(shell: Shell): Program {
   addRecordCommands(program, context)
   addConsentCommands(program, context)
   addAttestCommands(program, context)
+  addDeviceCommands(program, context)
   addDirectoryCommands(program, context)
   addAuditCommands(program, context)
   addContractsCommands(program, context)

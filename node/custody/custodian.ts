@@ -40,7 +40,13 @@ export interface CustodianInit {
 const refuse = (code: CustodyCode, retryMs = 0) => ({ ok: false, code, retryMs }) as const
 const RETRY_MS = 2_000
 /** Messages that an owner tells every custodian; the others go to one relayer at a time. */
-const TOLD_TO_ALL = new Set<SignedMessage['type']>(['Revocations', 'RevokeAll', 'OptOut', 'Wish'])
+const TOLD_TO_ALL = new Set<SignedMessage['type']>([
+  'Revocations',
+  'RevokeAll',
+  'BindingEpoch',
+  'OptOut',
+  'Wish'
+])
 /** A few blocks of a consortium chain: long enough to see the first one's transaction land. */
 const TURN_MS = 3_000
 

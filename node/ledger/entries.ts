@@ -101,6 +101,13 @@ export const entryShape = variant('t', {
     contentHash: hashBytes,
     at: uint()
   }),
+  /** The binding epoch that this node's cards are made under, with these contracts. */
+  bound: map({
+    t: oneOf('bound'),
+    chainId: uint(),
+    directory: bytes(20, address),
+    bindingEpoch: uint(0xffff_ffff, 1)
+  }),
   /** An account's consent to join an organisation, as it came by mail. */
   membership: map({
     t: oneOf('membership'),

@@ -51,6 +51,7 @@ export class Ledger {
   readonly #capsules = new Map<string, EntryOf<'capsule'>>()
   readonly #replies = new Map<string, EntryOf<'reply'>>()
   readonly #consents: EntryOf<'membership'>[] = []
+  #bound: EntryOf<'bound'> | undefined
   readonly #groups = new Map<string, EntryOf<'group'>>()
   readonly #groupMembers = new Map<string, Map<string, Address>>()
   readonly #proposals: EntryOf<'proposal'>[] = []
@@ -162,6 +163,11 @@ export class Ledger {
 
   // ---- the Directory
 
+  /** Under which binding epoch this node's cards are. */
+  get bound(): EntryOf<'bound'> | undefined {
+    return this.#bound
+  }
+
   /** Consents to join that came by mail: the last ones, oldest first. */
   consents(): readonly EntryOf<'membership'>[] {
     return this.#consents
@@ -238,6 +244,9 @@ export class Ledger {
         if (version != null) version.registration = entry
         return
       }
+      case 'bound':
+        this.#bound = entry
+        return
       case 'membership':
         this.#consents.push(entry)
         if (this.#consents.length > CONSENTS_KEPT) this.#consents.shift()

@@ -10,6 +10,7 @@ import * as attestShapes from './attest-shapes.ts'
 import { attestLapse, attestStatus } from './attestation.ts'
 import { listAttested, showAttested } from './attested.ts'
 import { anchorAudit, auditStatus } from './audit.ts'
+import { bindDevice, listDevices, revokeDevices } from './device.ts'
 import { showDirectory, showVoters } from './directory.ts'
 import { enrolAccount, listConsents, onAccount, restrictAccount } from './directory-admin.ts'
 import { groupMember, listGroups, newGroup } from './directory-group.ts'
@@ -61,6 +62,9 @@ export const verbs = verbTable<Node>(
   verb('attest', attestShapes.attestArgs, attest),
   verb('attest.status', attestShapes.attestStatusArgs, attestStatus),
   verb('attest.lapse', attestShapes.attestLapseArgs, attestLapse),
+  verb('device.ls', shapes.noArgs, (node, _args, options) => listDevices(node, options)),
+  verb('device.revoke', shapes.noArgs, (node, _args, options) => revokeDevices(node, options)),
+  verb('device.bind', shapes.noArgs, (node, _args, options) => bindDevice(node, options)),
   verb('directory.show', directoryShapes.directoryShowArgs, showDirectory),
   verb('directory.voters', directoryShapes.directoryVotersArgs, showVoters),
   verb('directory.join', directoryShapes.directoryJoinArgs, joinDirectory),
