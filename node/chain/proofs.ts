@@ -206,7 +206,8 @@ class ContractAtBlock {
     this.#waiting.set(name, { key, found })
     if (!this.#asking) {
       this.#asking = true
-      queueMicrotask(() => void this.#askAll()) // what is asked in this tick goes out together
+      // what is asked in this turn of the event loop goes out together: requests come in bursts
+      setImmediate(() => void this.#askAll())
     }
     return found.promise
   }

@@ -7,6 +7,7 @@ import type { ClaimedProof, VerifiedHeader, WordRef } from '../../../node/adapte
 import { type CheckedEvidence, checkEvidence } from '../../../node/chain/evidence.ts'
 import { flipBit, type MemoryEndpoint, shortNodes } from '../../../node/chain/memory-endpoint.ts'
 import { provenWords } from '../../../node/chain/proofs.ts'
+import { until } from '../../fixtures/waiting.ts'
 import { accountOf, grantNo, hashOf, p, take, World } from './world.ts'
 
 const world = new World()
@@ -195,7 +196,7 @@ describe('many at once', () => {
     const source = world.words(ends, 1_000)
 
     const first = source.prove(conf, [grantRef(1)])
-    await Promise.resolve().then(() => Promise.resolve())
+    await until(() => ends[0].calls.proof === 1)
     const others = Array.from({ length: 20 }, (_, n) => source.prove(conf, [grantRef(n + 1)]))
     await Promise.all([first, ...others])
 
