@@ -423,11 +423,12 @@ describe('rule 14: code at an address does not cancel its key', () => {
 
 describe('rule 16: what is signed can be read', () => {
   it('the wallet gets every field of every item, and the contract hashes the same', async () => {
+    const owner = await world.person()
     const message = {
-      owner: (await world.person()).address,
+      owner: owner.address,
       items: [
         { opening: opening({ purposes: 1 }), version: 1 },
-        { opening: opening({ purposes: 1024 }), version: 7 }
+        { opening: opening({ purposes: 1024 }), version: 1 }
       ],
       epoch: 1,
       deadline: FOREVER
@@ -438,21 +439,34 @@ describe('rule 16: what is signed can be read', () => {
       message: { items: { opening: Record<string, unknown>; version: string }[] }
     }
 
-    expect(shown.message.items.map(({ version }) => version)).toEqual(['1', '7'])
+    expect(shown.message.items.map(({ version }) => version)).toEqual(['1', '1'])
     for (const item of shown.message.items) {
       expect(Object.keys(item.opening)).toEqual(Object.keys(opening()))
     }
     expect(shown.message.items.map(({ opening: o }) => o['purposes'])).toEqual(['1', '1024'])
+    const signature = await world.sign(owner, world.grants, 'Grants', message)
+    const items = message.items.map((item) => ({
+      openingHash: openingHash(item.opening),
+      version: 1
+    }))
+    const args = [owner.address, items, 1, FOREVER, signature]
+    const relayed = outcome(world.send(world.relayer, world.grants, 'grantBatchBySig', args))
+    expect(await relayed).toBe('accepted')
   })
 
-  it('a record shows its tag, status, epoch, quorum, bar and anchor', () => {
-    const message = { owner: bytes32(1).slice(0, 42), items: [recordItem(TAG)], deadline: 1 }
+  it('a record shows its tag, status, epoch, quorum, bar and anchor', async () => {
+    const owner = await world.person()
+    const message = { owner: owner.address, items: [recordItem(TAG)], deadline: FOREVER }
 
     const shown = TypedDataEncoder.getPayload({}, messageTypes('Records'), message) as {
       message: { items: Record<string, unknown>[] }
     }
 
     expect(Object.keys(nth(shown.message.items, 0))).toEqual(Object.keys(recordItem(TAG)))
+    const signature = await world.sign(owner, world.records, 'Records', message)
+    const args = [owner.address, message.items, FOREVER, signature]
+    const relayed = outcome(world.send(world.relayer, world.records, 'recordsBySig', args))
+    expect(await relayed).toBe('accepted')
   })
 })
 
