@@ -80,3 +80,9 @@ export const hasNarrowerPeriod = (sub: Terms, of: GrantOpening): boolean =>
 
 /** Counted over its whole life; the grant's own budget and window count besides. */
 export const hasNarrowerBudget = (sub: Terms, of: GrantOpening): boolean => sub.budget <= of.budget
+
+export const isNarrower = (sub: Terms, of: GrantOpening): boolean =>
+  hasNarrowerVersions(sub, of) &&
+  hasNarrowerPurposes(sub, of) &&
+  hasNarrowerPeriod(sub, of) &&
+  hasNarrowerBudget(sub, of)

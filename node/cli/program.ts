@@ -15,6 +15,7 @@ import { addDemoCommand } from './commands/demo.ts'
 import { addDeviceCommands } from './commands/device.ts'
 import { addDirectoryCommands } from './commands/directory.ts'
 import { addFolderCommands } from './commands/folder.ts'
+import { addPassingCommands } from './commands/passing.ts'
 import { addProgramCommands } from './commands/program.ts'
 import { addRecordCommands } from './commands/record.ts'
 import { Output } from './output.ts'
@@ -52,6 +53,7 @@ export function createProgram(shell: Shell): Program {
   addFolderCommands(program, context)
   addRecordCommands(program, context)
   addConsentCommands(program, context)
+  addPassingCommands(program, context)
   addAttestCommands(program, context)
   addDeviceCommands(program, context)
   addDirectoryCommands(program, context)

@@ -41,6 +41,7 @@ import { LEVELS } from '../../core/tags.ts'
 import { wishShape } from '../../core/wish.ts'
 import { glassEntryShapes } from './glass-entries.ts'
 import { guardianEntryShapes } from './guardian-entries.ts'
+import { passingEntryShapes } from './passing-entries.ts'
 import { seenEntryShapes } from './seen-entries.ts'
 
 const ref = { recordId: bytes(32, recordId), ver: uint(0xffff_ffff, 1) }
@@ -48,6 +49,7 @@ const hashBytes = bytes(32, (b) => hash(b))
 
 export const entryShape = variant('t', {
   ...glassEntryShapes,
+  ...passingEntryShapes,
   ...guardianEntryShapes,
   ...seenEntryShapes,
   /** A version of an own record, written before its first package leaves. */

@@ -13,6 +13,8 @@ import type { Journal } from '../adapters.ts'
 import { type Entry, type EntryOf, encodeEntry, entryShape } from './entries.ts'
 import { Glasses } from './glasses.ts'
 import { Guardianships } from './guardianships.ts'
+import { isPassing } from './passing-entries.ts'
+import { Passings } from './passings.ts'
 
 /** One version of an own record with all that happened to it. */
 export interface OwnVersion {
@@ -41,6 +43,8 @@ type Receipts = EntryOf<'receipts'>['entries']
 export class Ledger {
   /** Emergencies. */
   readonly glasses = new Glasses()
+  /** Sub-grants and hand-backs. */
+  readonly passings = new Passings()
   readonly guardianships = new Guardianships()
   readonly #journal: Journal
   readonly #versions = new Map<string, OwnVersion[]>()
@@ -223,6 +227,10 @@ export class Ledger {
   }
 
   #fold(entry: Entry): void {
+    if (isPassing(entry)) {
+      this.passings.fold(entry)
+      return
+    }
     switch (entry.t) {
       case 'version': {
         const key = toHex(entry.recordId)

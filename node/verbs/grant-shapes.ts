@@ -13,6 +13,7 @@ import {
   SCOPE_TAGS_MAX
 } from '../../core/limits.ts'
 import { LEVELS } from '../../core/tags.ts'
+import type { Delegation } from './passing-shapes.ts'
 import {
   accountOrContact,
   code,
@@ -85,7 +86,11 @@ export const approveArgs = z.strictObject({
   note: note.optional()
 })
 
-export const optOutArgs = z.strictObject({ purposes: z.array(code).min(1).max(16) })
+export const optOutArgs = z.strictObject({
+  purposes: z.array(code).min(1).max(16),
+  /** A ward whose guardian one is, or an old account. */
+  for: accountOrContact.optional()
+})
 
 export type GrantArgs = z.infer<typeof grantArgs>
 export type ApproveArgs = z.infer<typeof approveArgs>
@@ -136,8 +141,13 @@ export interface GrantsResult {
     readonly window: number
     /** The grantee may give a colleague a narrower part of it. */
     readonly shareOn: boolean
-    readonly state: 'pending' | 'active' | 'expired' | 'revoked'
+    /** Accounts that handed their access back, as they said; of a received one, this one. */
+    readonly handedBack?: readonly string[]
+    /** `handed back`: by the one who had it. On the chain it stands until its owner revokes it. */
+    readonly state: 'pending' | 'active' | 'expired' | 'revoked' | 'handed back'
   }[]
+  /** What grantees passed on to colleagues, and what was passed on to this account. */
+  readonly delegations: readonly Delegation[]
   /** Purposes that this person allows nobody. */
   readonly optedOut: readonly string[]
 }

@@ -17,9 +17,11 @@ import {
 import { peerText } from '../keys/peer-text.ts'
 import type { EntryOf } from '../ledger/entries.ts'
 import type { GivenGrant } from '../ledger/ledger.ts'
+import type { Passings } from '../ledger/passings.ts'
 import type { Node } from '../node.ts'
 import type { GrantsResult } from './grant-shapes.ts'
 import { granteeText, kindName } from './grantee.ts'
+import { delegationsOf } from './passed-on.ts'
 import { scopeText } from './scope.ts'
 import type { VerbOptions } from './verb.ts'
 import { currentHeads, wordsAt } from './words.ts'
@@ -38,8 +40,12 @@ export async function listGrants(node: Node, { signal }: VerbOptions): Promise<G
   const all = [
     ...ledger.grants().map((grant) => given(grant, identity.account)),
     ...ledger.capsules().map(received)
-  ]
-  const refs = all.flatMap(({ id, owner }) => [grantSlot(id, p), ownerSlot(owner, p)])
+  ].map((listed) => withHandBack(listed, ledger.passings, identity.account))
+  const delegations = delegationsOf(ledger.passings)
+  const refs = [...all, ...delegations].flatMap(({ id, owner }) => [
+    grantSlot(id, p),
+    ownerSlot(owner, p)
+  ])
   const { head, conf } = await currentHeads(node, signal)
   const own = ownerSlot(identity.account, p)
   const [words, confirmed] = await Promise.all(
@@ -49,15 +55,17 @@ export async function listGrants(node: Node, { signal }: VerbOptions): Promise<G
   const owner = decodeOwnerWord(words?.at(-1) ?? 0n)
   const told = ledger.optedOut(identity.account)
   const newer = told != null && told.version > (owner?.optOutVersion ?? 0)
+  // a grant works once a confirmed block holds it; a revocation counts at the head
+  const stateAt = (i: number, until: number) =>
+    confirmed?.[2 * i] === 0n
+      ? 'pending'
+      : stateOf(words?.[2 * i] ?? 0n, words?.[2 * i + 1] ?? 0n, until, now)
   return {
-    grants: all.map(({ row }, i) => ({
-      ...row,
-      // a grant works once a confirmed block holds it; a revocation counts at the head
-      state:
-        confirmed?.[2 * i] === 0n
-          ? 'pending'
-          : stateOf(words?.[2 * i] ?? 0n, words?.[2 * i + 1] ?? 0n, row.until, now)
-    })),
+    grants: all.map(({ row }, i) => {
+      const state = stateAt(i, row.until)
+      return { ...row, state: state === 'active' && isAllBack(row) ? 'handed back' : state }
+    }),
+    delegations: delegations.map(({ row, until }, i) => row(stateAt(all.length + i, until))),
     // custodians obey what they were told before any block holds it
     optedOut: purposeCodes(newer ? told.purposes : (owner?.optOut ?? 0))
   }
@@ -111,7 +119,28 @@ const termsOf = (opening: GrantOpening) => ({
   shareOn: isDelegable(opening.purposes)
 })
 
-function stateOf(grantWord: bigint, ownerWord: bigint, until: number, now: number): State {
+/** By the account itself, if it was received; else by those who told so. */
+function withHandBack(listed: Listed, passings: Passings, self: Address): Listed {
+  const { id, row } = listed
+  const by =
+    row.direction === 'given'
+      ? passings.backOf(id).map(({ account }) => account)
+      : passings.own(id) == null
+        ? []
+        : [self]
+  return by.length === 0 ? listed : { ...listed, row: { ...row, handedBack: by.map(toHex) } }
+}
+
+/** Of a group others may still read. */
+const isAllBack = ({ direction, kind, handedBack = [] }: Listed['row']): boolean =>
+  handedBack.length > 0 && (direction === 'received' || kind === 'account')
+
+function stateOf(
+  grantWord: bigint,
+  ownerWord: bigint,
+  until: number,
+  now: number
+): Exclude<State, 'handed back'> {
   const grant = decodeGrantWord(grantWord)
   const owner = decodeOwnerWord(ownerWord)
   if (grant == null || grant.status === 0) return 'pending'

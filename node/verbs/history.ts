@@ -9,9 +9,10 @@ import { fromHex, toHex } from '../../core/bytes.ts'
 import { codeName } from '../../core/codes.ts'
 import { inboxInfo, kemKeyHash, open } from '../../core/envelope.ts'
 import { InvalidMessageError, InvalidParametersError } from '../../core/errors.ts'
-import { hash, type PeerIdBytes, peerIdBytes } from '../../core/ids.ts'
+import { grantId, hash, type PeerIdBytes, peerIdBytes } from '../../core/ids.ts'
 import { EXPORT_LINKS_MAX, RECEIPTS_PER_PAGE } from '../../core/limits.ts'
 import {
+  type BodyOf,
   CHAIN_START,
   type ChainEnd,
   type ChainEntry,
@@ -125,6 +126,7 @@ function rowOf(
       kind: asked && receipt.want !== 'share' ? `${receipt.kind} ${receipt.want}` : receipt.kind,
       custodian: peerText(custodian),
       ...(asked ? { who: nameOf(node, receipt.peer) ?? peerText(receipt.peer) } : {}),
+      ...(asked ? passedOn(node, receipt) : {}),
       recordId: receipt.recordId == null ? '' : toHex(receipt.recordId),
       ver: receipt.ver ?? 0,
       ...(asked ? { purpose: receipt.hl7 } : {}),
@@ -132,6 +134,19 @@ function rowOf(
       ...(code == null ? {} : { code })
     }
   ]
+}
+
+/** Under a sub-grant: which, and whose grant it is of. */
+function passedOn(
+  { ledger }: Node,
+  { sub, grantId: grant }: Pick<BodyOf<'release' | 'refuse'>, 'sub' | 'grantId'>
+): Pick<HistoryResult['entries'][number], 'delegation' | 'passedOnBy'> {
+  if (sub == null) return {}
+  const entry = grant && ledger.grant(grantId(grant))?.entry
+  return {
+    delegation: toHex(sub),
+    ...(entry && { passedOnBy: entry.name || peerText(entry.grantee) })
+  }
 }
 
 /** `audit export`: this node's own log, or the chain that a custodian gave us. */

@@ -10,6 +10,7 @@ import * as attestShapes from './attest-shapes.ts'
 import { attestLapse, attestStatus } from './attestation.ts'
 import { listAttested, showAttested } from './attested.ts'
 import { anchorAudit, auditStatus } from './audit.ts'
+import { delegate } from './delegate.ts'
 import { bindDevice, listDevices, revokeDevices } from './device.ts'
 import { showDirectory, showVoters } from './directory.ts'
 import { enrolAccount, listConsents, onAccount, restrictAccount } from './directory-admin.ts'
@@ -27,11 +28,13 @@ import * as grantShapes from './grant-shapes.ts'
 import { listGrants } from './grants.ts'
 import { appoint, endGuardianship, listGuardians, setUpGuardians } from './guardian.ts'
 import * as guardianShapes from './guardian-shapes.ts'
+import { endDelegation, handBack } from './hand-back.ts'
 import { exportAudit, history } from './history.ts'
 import { listPeers, showIdentity } from './identity.ts'
 import { optIn, optOut } from './opt-out.ts'
 import { publish, update } from './publish.ts'
 import { verifyRecord } from './records.ts'
+import * as passingShapes from './passing-shapes.ts'
 import { request } from './request.ts'
 import { retrieve } from './retrieve.ts'
 import { revoke } from './revoke.ts'
@@ -89,6 +92,9 @@ export const verbs = verbTable<Node>(
   verb('grant', grantShapes.grantArgs, grant),
   verb('grants', shapes.noArgs, (node, _args, options) => listGrants(node, options)),
   verb('revoke', shapes.revokeArgs, revoke),
+  verb('hand-back', passingShapes.handBackArgs, handBack),
+  verb('delegate', passingShapes.delegateArgs, delegate),
+  verb('delegate.end', passingShapes.endDelegationArgs, endDelegation),
   verb('guardian.appoint', guardianShapes.appointArgs, appoint),
   verb('guardian.end', guardianShapes.endArgs, endGuardianship),
   verb('guardian.ls', guardianShapes.guardiansArgs, listGuardians),

@@ -160,6 +160,9 @@ export interface HistoryResult {
     readonly kind: string
     readonly custodian: string
     readonly who?: string
+    /** The sub-grant under which it was asked for, and who gave that. */
+    readonly delegation?: string
+    readonly passedOnBy?: string
     readonly recordId: string
     readonly ver: number
     readonly purpose?: string

@@ -101,7 +101,7 @@ const isDenied = (err: unknown): boolean =>
 
 export async function retrieveUnder(
   node: Node,
-  { capsule, manifest, hl7, ownerSecret, anchorSalt, emergency }: Held,
+  { capsule, manifest, hl7, ownerSecret, anchorSalt, emergency, sub }: Held,
   args: RecordGetArgs,
   options: VerbOptions
 ): Promise<RecordGetResult> {
@@ -117,7 +117,8 @@ export async function retrieveUnder(
       purpose: bitOfHl7(hl7) ?? 0,
       conf,
       kem: { seed, publicKey: kemPublicKey(await p.kemPublicKey(seed)) },
-      emergency
+      emergency,
+      sub
     }
     const collected = await collectShares(node, read, options)
     const { hdr, kcom, cid } = manifest.content
@@ -168,14 +169,30 @@ export interface Held {
   readonly ownerSecret: Capsule['records'][number]['so']
   readonly anchorSalt: Parameters<typeof anchor>[0]
   readonly emergency?: Read['emergency']
+  /** Under a colleague's grant: what she signed. */
+  readonly sub?: Read['sub']
+}
+
+/** What was passed on by colleagues, then own grants, the newest last; nothing handed back. */
+function capsulesOf({ ledger }: Node): readonly Pick<Held, 'capsule' | 'hl7' | 'sub'>[] {
+  const { passings } = ledger
+  return [
+    ...passings
+      .received()
+      .filter((sub) => !passings.isEnded(sub))
+      .map(({ capsule, sub }) => ({ capsule, hl7: '', sub })),
+    ...ledger
+      .capsules()
+      .filter(({ grantId }) => passings.own(grantId) == null)
+      .map(({ capsule, hl7 }) => ({ capsule, hl7 }))
+  ]
 }
 
 /** Grants for this version, or for the newest that any grant holds: newest first, few of them. */
 function heldFor(node: Node, { recordId: id, ver }: RecordGetArgs): readonly [Held, ...Held[]] {
   const wanted = toHex(fromHex(id, 'recordId'))
-  const held = node.ledger
-    .capsules()
-    .flatMap(({ capsule, hl7 }) => capsule.records.map((record) => ({ capsule, hl7, record })))
+  const held = capsulesOf(node)
+    .flatMap((each) => each.capsule.records.map((record) => ({ ...each, record })))
     .filter(({ record }) => toHex(record.recordId) === wanted && (ver ?? record.ver) === record.ver)
   const newest = Math.max(...held.map(({ record }) => record.ver))
   const [first, ...rest] = held.filter(({ record }) => record.ver === newest).reverse()
@@ -184,13 +201,15 @@ function heldFor(node: Node, { recordId: id, ver }: RecordGetArgs): readonly [He
     throw new RecordNotFoundError(`no own record and no grant for ${id}${version}`)
   }
   const nowSeconds = Math.floor(node.clock.nowMs() / 1_000)
-  const open = rest.filter(({ capsule }) => capsule.opening.notAfter > nowSeconds)
-  const asHeld = ({ capsule, hl7, record }: typeof first): Held => {
+  const open = rest.filter(
+    ({ capsule, sub }) => (sub?.grant ?? capsule.opening).notAfter > nowSeconds
+  )
+  const asHeld = ({ capsule, hl7, sub, record }: typeof first): Held => {
     const { so: ownerSecret, anchorSalt } = record
     const manifest = decodeManifest(record.manifest, node.primitives)
     // a grant that came unasked names purposes, not a code: any of them serves
-    const [code] = purposeCodes(capsule.opening.purposes)
-    return { capsule, manifest, hl7: hl7 || code || '', ownerSecret, anchorSalt }
+    const [code] = purposeCodes((sub?.grant ?? capsule.opening).purposes)
+    return { capsule, manifest, hl7: hl7 || code || '', ownerSecret, anchorSalt, sub }
   }
   return [asHeld(first), ...open.slice(0, OLDER_GRANTS_TRIED).map(asHeld)]
 }

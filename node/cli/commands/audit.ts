@@ -32,7 +32,7 @@ export function addAuditCommands(program: Command, context: CommandContext): voi
         entries.map((each) => [
           localTime(each.at),
           each.kind,
-          each.who,
+          each.passedOnBy == null ? each.who : `${each.who} for ${each.passedOnBy}`,
           each.purpose,
           each.code,
           each.custodian,

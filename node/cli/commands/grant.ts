@@ -7,6 +7,7 @@ import type { GrantResult, GrantsResult } from '../../verbs/grant-shapes.ts'
 import { addVerb, type CommandContext, type Flags, listed, numberFlag } from '../command.ts'
 import { facts, table } from '../table.ts'
 import { localTime, untilText } from '../time.ts'
+import { delegationsText } from './delegations.ts'
 
 export const UNTIL = 'how long: 30d, 2027-01-31 (all of that day), or an instant with its zone'
 export const VERSIONS = 'versions such as 2, 1-3 or 2- (default: all)'
@@ -124,8 +125,8 @@ const toldText = (readers: GrantResult['grants'][number]['readers']): string => 
   return `${readers.length - waiting.length} of ${readers.length}; waits for a custodian: ${waiting.join(', ')}`
 }
 
-function grantsText({ grants, optedOut }: GrantsResult): string {
-  const rows = table(
+function grantsText({ grants, delegations, optedOut }: GrantsResult): string {
+  const own = table(
     ['GRANT', 'DIRECTION', 'STATE', 'WHO', 'PURPOSE', 'FROM', 'UNTIL', 'BUDGET', 'SCOPE'],
     grants.map((each) => [
       each.grant,
@@ -140,6 +141,7 @@ function grantsText({ grants, optedOut }: GrantsResult): string {
     ]),
     'no grants'
   )
+  const rows = own + delegationsText(delegations)
   return optedOut.length === 0 ? rows : `${rows}\nopted out of: ${optedOut.join(', ')}\n`
 }
 

@@ -10,6 +10,7 @@ import type { Node } from '../../node.ts'
 import { readBroken, readCosign, readGlass } from './glass.ts'
 import type { ReadLetter } from './letter.ts'
 import { readMembership } from './membership.ts'
+import { readHandBack, readPassOn } from './passing.ts'
 import { readPlan } from './plan.ts'
 import { readReply } from './reply.ts'
 import { readWish } from './wish.ts'
@@ -21,7 +22,9 @@ const LETTERS: ReadonlyMap<string, ReadLetter> = new Map([
   ['plan', readPlan],
   ['glass', readGlass],
   ['cosign', readCosign],
-  ['broken', readBroken]
+  ['broken', readBroken],
+  ['passOn', readPassOn],
+  ['handBack', readHandBack]
 ])
 
 /** Its own key: what stands in a letter's map that this table knows. */

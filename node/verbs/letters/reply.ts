@@ -89,7 +89,7 @@ async function assertGranted(node: Node, id: GrantId): Promise<void> {
 }
 
 /** The opening hashes to the grant's id, and every manifest in it is the owner's. */
-function assertCapsule(node: Node, capsule: Capsule, id: Uint8Array): void {
+export function assertCapsule(node: Node, capsule: Capsule, id: Uint8Array): void {
   const { deployment, primitives: p } = node
   const { owner } = capsule
   const found = grantId(owner, openingHash(capsule.opening, p), p)
