@@ -14,9 +14,11 @@ import { decodeManifest } from '../core/manifest.ts'
 import type { OwnVersion } from './ledger/ledger.ts'
 import type { Node } from './node.ts'
 import { isAcknowledged } from './verbs/deal.ts'
+import { giveOwedNotices } from './verbs/emergency-notice.ts'
 import { ownRecord } from './verbs/own.ts'
 import { finish, isBeingFinished } from './verbs/publish.ts'
 import { deliverOwed } from './verbs/standing.ts'
+import { writeFirstWish } from './verbs/wish.ts'
 
 export interface UpkeepInit {
   readonly node: Node
@@ -126,7 +128,18 @@ export class Upkeep {
         }
       }
     }
-    return (await this.#deliver()) && whole
+    const delivered = await this.#deliver()
+    return (await this.#emergencies()) && delivered && whole
+  }
+
+  /** False: a notice of a broken glass is owed, or the patient's first wish. */
+  async #emergencies(): Promise<boolean> {
+    const { node, log } = this.#init
+    const { signal } = this.#stopping
+    const given = await giveOwedNotices(node, signal, (err) =>
+      log('a notice of an emergency is still owed: %e', err)
+    )
+    return (await writeFirstWish(node, { signal, progress: () => {} })) && given
   }
 
   /** False: readers of standing grants wait for a capsule. */

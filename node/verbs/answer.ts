@@ -13,6 +13,7 @@ import { peerText } from '../keys/peer-text.ts'
 import type { ReceivedWish } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
 import { type Consent, consent } from './consent.ts'
+import { glassRequests } from './emergency-sign.ts'
 import { termsOf } from './grant.ts'
 import type { ApproveArgs, GrantResult } from './grant-shapes.ts'
 import { ownSource } from './grant-source.ts'
@@ -34,6 +35,7 @@ export async function inbox(node: Node, { signal, progress }: VerbOptions): Prom
   }
   const { ledger } = node
   return {
+    emergencies: glassRequests(node),
     wishes: ledger.wishes().map(({ entry: { id, wish, card }, answer }) => ({
       wish: toHex(id),
       from: wish.name,

@@ -94,14 +94,19 @@ async function tellPatient(node: Node, asked: AskedGlass, signal: AbortSignal): 
 }
 
 /** For upkeep: everything that is owed, each tried once; whether nothing is left. */
-export async function giveOwedNotices(node: Node, signal: AbortSignal): Promise<boolean> {
+export async function giveOwedNotices(
+  node: Node,
+  signal: AbortSignal,
+  onFailure: (err: Error) => void
+): Promise<boolean> {
   let whole = true
   for (const asked of node.ledger.glasses.asked()) {
     if (!isOwed(node, asked)) continue
     try {
       await giveNotice(node, asked, signal)
-    } catch {
+    } catch (err) {
       signal.throwIfAborted()
+      onFailure(err as Error)
       whole = false
     }
   }

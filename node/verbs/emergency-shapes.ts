@@ -9,14 +9,18 @@ import {
   NOTICE_SIGNERS_MAX
 } from '../../core/limits.ts'
 import type { RecordGetResult } from './results.ts'
-import { hex32, note, requestArgs } from './shapes.ts'
+import { accountOrContact, hex32, note, requestArgs } from './shapes.ts'
 
 const HOUR = 3_600
 
 export const WISHES = ['yes', 'emergency', 'never'] as const
 export type WishText = (typeof WISHES)[number]
 
-export const wishArgs = z.strictObject({ wish: z.enum(WISHES).optional() })
+export const wishArgs = z.strictObject({
+  wish: z.enum(WISHES).optional(),
+  /** A ward whose guardian one is, or an old account. */
+  for: accountOrContact.optional()
+})
 
 export const emergencyAskArgs = z.strictObject({
   patient: requestArgs.shape.patient,
@@ -69,7 +73,7 @@ export interface EmergencyAskResult {
   readonly failed: readonly { readonly peer: string; readonly reason: string }[]
 }
 
-/** One that colleagues ask to sign. */
+/** One that colleagues ask to sign; "opened": they opened one's own records. */
 export interface GlassRequest {
   readonly notice: string
   readonly from: string
@@ -79,7 +83,7 @@ export interface GlassRequest {
   readonly until: number
   readonly reason: string
   readonly at: number
-  readonly state: 'waiting' | 'signed' | 'over'
+  readonly state: 'waiting' | 'signed' | 'over' | 'opened'
 }
 
 export interface EmergencyRequestsResult {

@@ -8,6 +8,7 @@ import { InvalidParametersError, RecordNotFoundError } from '../../core/errors.t
 import { breakGlassOf, writeLetter } from '../../core/glass.ts'
 import { signTyped } from '../../core/typed-data.ts'
 import { peerText } from '../keys/peer-text.ts'
+import type { GlassEntryOf } from '../ledger/glass-entries.ts'
 import type { ReceivedGlass } from '../ledger/glasses.ts'
 import type { Node } from '../node.ts'
 import { epochIfWished, isOver, noticeId, purposeOf } from './emergency.ts'
@@ -21,22 +22,32 @@ import type {
 import { collectMail, leaveMail } from './mail.ts'
 import type { VerbOptions } from './verb.ts'
 
-/** What waits for one's own signature, by what the ledger has. */
-export const glassRequests = (node: Node): readonly GlassRequest[] =>
-  node.ledger.glasses.received().map((received) => {
-    const { notice, glass, card } = received.entry
-    return {
-      notice: toHex(notice),
-      from: card.name,
-      peer: peerText(card.binding.peerId),
-      patient: toHex0x(glass.owner),
-      purpose: purposeOf(glass),
-      until: glass.opening.notAfter,
-      reason: glass.reason,
-      at: glass.at,
-      state: received.signed ? 'signed' : isOver(node, glass) ? 'over' : 'waiting'
-    }
-  })
+/** By what the ledger has: whose glass was broken, and what waits for one's own signature. */
+export function glassRequests(node: Node): readonly GlassRequest[] {
+  const { glasses } = node.ledger
+  return [
+    ...glasses.heard().map((entry) => requestOf(entry, 'opened')),
+    ...glasses.received().map(({ entry, signed }) => {
+      const state = signed ? 'signed' : isOver(node, entry.glass) ? 'over' : 'waiting'
+      return requestOf(entry, state)
+    })
+  ]
+}
+
+const requestOf = (
+  { notice, glass, card }: ReceivedGlass['entry'] | GlassEntryOf<'glassHeard'>,
+  state: GlassRequest['state']
+): GlassRequest => ({
+  notice: toHex(notice),
+  from: card.name,
+  peer: peerText(card.binding.peerId),
+  patient: toHex0x(glass.owner),
+  purpose: purposeOf(glass),
+  until: glass.opening.notAfter,
+  reason: glass.reason,
+  at: glass.at,
+  state
+})
 
 export async function listRequests(
   node: Node,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AnchoredResult } from './audit-shapes.ts'
-import type { WishText } from './emergency-shapes.ts'
+import type { GlassRequest, WishText } from './emergency-shapes.ts'
 
 export interface IdResult {
   readonly peer: string
@@ -111,6 +111,8 @@ export interface RequestResult {
 }
 
 export interface InboxResult {
+  /** Signatures that colleagues ask for, and emergencies in which others read one's own records. */
+  readonly emergencies: readonly GlassRequest[]
   readonly wishes: readonly {
     readonly wish: string
     readonly from: string

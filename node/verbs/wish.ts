@@ -14,11 +14,13 @@ import {
 } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { Node } from '../node.ts'
+import { namedAccount } from './accounts.ts'
 import type { WishArgs, WishResult, WishText } from './emergency-shapes.ts'
 import { keepersOf } from './mail.ts'
 import { tellAll } from './tell.ts'
 import type { VerbOptions } from './verb.ts'
 import { ownVoice } from './voice.ts'
+import { type Speaker, speaker } from './wards.ts'
 import { headWords } from './words.ts'
 
 const NUMBERS: Readonly<Record<WishText, number>> = {
@@ -40,9 +42,9 @@ export const knownWish = ({ ledger }: Node): WishText | 'none' =>
  */
 export async function writeFirstWish(node: Node, options: VerbOptions): Promise<boolean> {
   const { choice, ledger, deployment } = node
-  if (choice.wish == null || ledger.glasses.wished != null || deployment.emergency == null) {
-    return true
-  }
+  const chosen = choice.wish == null || ledger.glasses.wished != null
+  const known = ledger.records().some((versions) => versions.some(({ anchored }) => anchored))
+  if (choice.wish == null || chosen || !known || deployment.emergency == null) return true
   try {
     await wish(node, { wish: choice.wish }, options)
     return true
@@ -57,28 +59,27 @@ export async function wish(
   args: WishArgs,
   { signal, progress }: VerbOptions
 ): Promise<WishResult> {
-  const { owner } = ownVoice(node)
-  const { primitives: p, deployment, ledger } = node
+  const { primitives: p, deployment } = node
   if (deployment.emergency == null) {
     throw new InvalidParametersError('"deployment" expected a contract for emergencies, got none')
   }
+  // whoever only looks needs no right
+  const named = args.for == null ? undefined : namedAccount(args.for, 'for').account
+  const owner = named ?? node.identity.account
+  const wished = named == null ? node.ledger.glasses.wished : undefined
   const refs = [wishSlot(owner, p), ownerSlot(owner, p)]
-  const [wishWord = 0n, ownerWord = 0n] = await headWords(
-    node,
-    refs,
-    signal,
-    ledger.glasses.wished?.block
-  )
+  const [wishWord = 0n, ownerWord = 0n] = await headWords(node, refs, signal, wished?.block)
   const stored = decodeWishWord(wishWord)
   if (args.wish == null) {
     return { wish: wishText(stored?.wish ?? 0), version: stored?.version ?? 0 }
   }
   const chosen = NUMBERS[args.wish]
-  const version = Math.max(stored?.version ?? 0, ledger.glasses.wished?.version ?? 0) + 1
+  const by = await speaker(node, args.for, ['wish'], signal)
+  const version = Math.max(stored?.version ?? 0, wished?.version ?? 0) + 1
   progress({ step: 'notice' })
-  const { noticed, sent } = await writeWish(node, { wish: chosen, version }, signal)
+  const { noticed, sent } = await writeWish(node, by, { wish: chosen, version }, signal)
   // no glass is broken for an owner whom no block knows (check 39): opting out of nothing opens her
-  if (chosen !== EmergencyWish.NEVER && decodeOwnerWord(ownerWord)?.epoch === 0) {
+  if (chosen !== EmergencyWish.NEVER && decodeOwnerWord(ownerWord)?.epoch === 0 && by.isOwn) {
     progress({ step: 'open account' })
     await openOwner(node, signal)
   }
@@ -93,15 +94,17 @@ export async function wish(
 
 async function writeWish(
   node: Node,
+  { voice, keepers, isOwn }: Speaker,
   { wish, version }: { readonly wish: number; readonly version: number },
   signal: AbortSignal
 ): ReturnType<typeof tellAll> {
-  const { owner, sign } = ownVoice(node)
+  const { owner, sign } = voice
   const message = { owner, wish, version }
   const sig = sign('Wish', message)
-  const told = await tellAll(node, { type: 'Wish', message, sig }, keepersOf(node), signal)
+  const told = await tellAll(node, { type: 'Wish', message, sig }, keepers, signal)
   const at = Math.floor(node.clock.nowMs() / 1_000)
-  await node.ledger.record({ t: 'wished', wish, version, block: told.sent.block.number, at })
+  const { number: block } = told.sent.block
+  if (isOwn) await node.ledger.record({ t: 'wished', wish, version, block, at })
   return told
 }
 

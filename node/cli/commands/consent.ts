@@ -11,9 +11,11 @@ import type {
   RequestResult,
   RevokeResult
 } from '../../verbs/results.ts'
-import { addVerb, type CommandContext, listed } from '../command.ts'
+import { addVerb, type CommandContext, type Flags, listed } from '../command.ts'
 import { clean, facts, table } from '../table.ts'
 import { localTime } from '../time.ts'
+import { requestsText } from './emergency.ts'
+import { FOR } from './for.ts'
 import {
   addGrant,
   grantText,
@@ -71,7 +73,12 @@ function addAsk(program: Command, context: CommandContext): void {
   })
 }
 
-function inboxText({ wishes, replies }: InboxResult): string {
+function inboxText({ wishes, replies, emergencies }: InboxResult): string {
+  const glasses = requestsText(emergencies)
+  return `${glasses}${glasses === '' ? '' : '\n'}${lettersText({ wishes, replies })}`
+}
+
+function lettersText({ wishes, replies }: Pick<InboxResult, 'wishes' | 'replies'>): string {
   const asked = table(
     ['WISH', 'STATE', 'FROM', 'PURPOSE', 'UNTIL', 'FOR', 'REASON'],
     wishes.map((each) => [
@@ -142,9 +149,10 @@ function addRevoke(program: Command, context: CommandContext): void {
     usage: 'revoke [grant]',
     summary: 'end a grant, or all of them; says since when nobody releases under it',
     example: 'revoke 77ab…',
-    options: (command) => command.option('--all', 'every grant ever given'),
+    options: (command) =>
+      command.option('--all', 'every grant ever given').option('--for <ward>', FOR),
     verb: 'revoke',
-    args: ([grant], flags) => ({ grant, all: flags['all'] }),
+    args: ([grant], flags) => ({ grant, all: flags['all'], for: flags['for'] }),
     text: (each) =>
       facts([
         ['revoked', each.revoked.join(' ')],
@@ -165,13 +173,16 @@ function addOptOut(program: Command, context: CommandContext): void {
       ['custodians told', each.noticed.join(', ')],
       ['gas', each.gas]
     ])
-  const args = ([purposes]: readonly (string | string[] | undefined)[]) => ({
-    purposes: [purposes ?? []].flat().flatMap((each) => each.split(','))
+  const options = (command: Command) => command.option('--for <ward>', FOR)
+  const args = ([purposes]: readonly (string | string[] | undefined)[], flags: Flags) => ({
+    purposes: [purposes ?? []].flat().flatMap((each) => each.split(',')),
+    for: flags['for']
   })
   addVerb<OptOutResult>(program, context, {
     usage: 'opt-out <purpose...>',
     summary: 'allow nobody a purpose any more, whatever grants say',
     example: 'opt-out HRESCH HMARKT',
+    options,
     verb: 'opt-out',
     args,
     text
@@ -180,6 +191,7 @@ function addOptOut(program: Command, context: CommandContext): void {
     usage: 'opt-in <purpose...>',
     summary: 'let grants for a purpose count again',
     example: 'opt-in HRESCH',
+    options,
     verb: 'opt-in',
     args,
     text

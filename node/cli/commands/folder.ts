@@ -110,7 +110,7 @@ function addWho(program: Command, context: CommandContext): void {
           ['peer', each.peer],
           ['account', each.account],
           ['contact', each.contact],
-          ['in emergencies', each.profile === 'patient' ? wishLine(each.wish) : undefined],
+          ['emergency', each.profile === 'patient' ? wishLine(each.wish) : undefined],
           ...each.addrs.map((addr) => ['address', addr] as const)
         ])
       )

@@ -222,7 +222,10 @@ function addedText(each: RecordAddResult): string {
       ['cid', each.cid],
       ['opens with', `${each.threshold.t} of ${each.threshold.n} pieces`],
       ['state', each.state === 'acknowledged' ? 'acknowledged' : degraded],
-      ['in emergencies', each.emergency ? wishLine(each.wish) : 'not to be found (--no-emergency, or sensitive)'],
+      [
+        'emergency',
+        each.emergency ? wishLine(each.wish) : 'not to be found (--no-emergency, or sensitive)'
+      ],
       ['gas', each.gas]
     ]) + custodiansText(each.custodians)
   )

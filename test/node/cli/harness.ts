@@ -62,6 +62,8 @@ export function fakeNode(diary: Diary = [], records: readonly unknown[] = []): N
       sha256: 'ab',
       threshold: { t: 2, n: 3 },
       state: 'degraded',
+      emergency: true,
+      wish: 'none',
       custodians: [{ peer: 'P1', acked: true, pinned: false, reason: 'no \u001b[31mroom' }],
       gas: 43_000
     })),

@@ -362,6 +362,7 @@ describe('output', () => {
         'cid         bafy',
         'opens with  2 of 3 pieces',
         'state       stored, degraded: custodians or copies are missing; the node keeps trying',
+        'emergency   nobody may open anything, since you never chose: keyward wish yes|emergency|never',
         'gas         43000',
         'CUSTODIAN  PIECE  BLOCKS   REASON',
         'P1         kept   missing  no [31mroom',
