@@ -14,6 +14,7 @@ import { addEmergencyCommands } from './commands/emergency.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDeviceCommands } from './commands/device.ts'
 import { addDirectoryCommands } from './commands/directory.ts'
+import { addGuardianCommands } from './commands/guardian.ts'
 import { addFolderCommands } from './commands/folder.ts'
 import { addPassingCommands } from './commands/passing.ts'
 import { addProgramCommands } from './commands/program.ts'
@@ -54,6 +55,7 @@ export function createProgram(shell: Shell): Program {
   addRecordCommands(program, context)
   addConsentCommands(program, context)
   addPassingCommands(program, context)
+  addGuardianCommands(program, context)
   addAttestCommands(program, context)
   addDeviceCommands(program, context)
   addDirectoryCommands(program, context)

@@ -6,15 +6,15 @@
  */
 import { toHex } from '../../core/bytes.ts'
 import { InvalidParametersError } from '../../core/errors.ts'
+import type { Address } from '../../core/ids.ts'
 import { bitOfConsentCode, purposeCodes, purposeMask } from '../../core/purposes.ts'
 import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { Node } from '../node.ts'
 import type { OptOutArgs, OptOutResult } from './grant-shapes.ts'
-import { keepersOf } from './mail.ts'
 import { lastReleaseBefore, tellAll } from './tell.ts'
 import type { VerbOptions } from './verb.ts'
-import { ownVoice } from './voice.ts'
+import { speaker } from './wards.ts'
 import { headWords } from './words.ts'
 
 export const optOut = (node: Node, args: OptOutArgs, options: VerbOptions): Promise<OptOutResult> =>
@@ -29,12 +29,13 @@ async function write(
   change: (now: number, named: number) => number,
   { signal, progress }: VerbOptions
 ): Promise<OptOutResult> {
-  const { owner, sign } = ownVoice(node)
-  const { purposes: now, version } = await stored(node, signal)
+  const { voice, keepers } = await speaker(node, args.for, ['grant', 'revoke'], signal)
+  const { owner, sign } = voice
+  const { purposes: now, version } = await stored(node, owner, signal)
   const message = { owner, purposes: change(now, maskOf(args.purposes)), version: version + 1 }
   const signed = { type: 'OptOut', message, sig: sign('OptOut', message) } as const
   progress({ step: 'notice' })
-  const { noticed, sent } = await tellAll(node, signed, keepersOf(node), signal)
+  const { noticed, sent } = await tellAll(node, signed, keepers, signal)
   const at = Math.floor(node.clock.nowMs() / 1_000)
   await node.ledger.record({ t: 'optedOut', ...message, block: sent.block.number, at })
   return {
@@ -50,9 +51,9 @@ async function write(
 /** What she said last, whether or not the head that is agreed on holds it yet. */
 async function stored(
   node: Node,
+  owner: Address,
   signal: AbortSignal
 ): Promise<{ readonly purposes: number; readonly version: number }> {
-  const { owner } = ownVoice(node)
   const told = node.ledger.optedOut(owner)
   const [word = 0n] = await headWords(
     node,

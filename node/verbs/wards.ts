@@ -21,8 +21,9 @@ import type { Node } from '../node.ts'
 import { namedAccount } from './accounts.ts'
 import { distinct, type GivableVersion, type GrantSource } from './grant-source.ts'
 import type { RightName } from './guardian-shapes.ts'
+import { keepersOf } from './mail.ts'
 import { rightNames, rightsOf } from './rights.ts'
-import { guardianVoice, type OwnVoice, successorVoice, type Voice } from './voice.ts'
+import { guardianVoice, type OwnVoice, ownVoice, successorVoice, type Voice } from './voice.ts'
 import { headWords } from './words.ts'
 
 /** Owners of records that this node holds grants for: wards are among them. */
@@ -77,6 +78,26 @@ export async function wardSource(
       return distinct([...shares, ...keepers, ...keepersOfWard(node, ward)])
     }
   }
+}
+
+/** Whose word a verb writes, and who is told of it. */
+export interface Speaker {
+  readonly voice: Voice
+  readonly isOwn: boolean
+  readonly keepers: readonly PeerIdBytes[]
+}
+
+/** Oneself, or for whom `text` names. @throws as voiceFor */
+export async function speaker(
+  node: Node,
+  text: string | undefined,
+  rights: readonly RightName[],
+  signal: AbortSignal
+): Promise<Speaker> {
+  if (text == null) return { voice: ownVoice(node), isOwn: true, keepers: keepersOf(node) }
+  const { account, keepers } = namedAccount(text, 'for')
+  const voice = await voiceFor(node, account, rights, signal)
+  return { voice, isOwn: false, keepers: distinct([...keepers, ...keepersOfWard(node, account)]) }
 }
 
 /** Of an account that this one succeeded. @throws InvalidParametersError if it did not */

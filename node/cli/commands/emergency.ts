@@ -18,6 +18,7 @@ import type {
 import { addGroup, addVerb, type CommandContext, listed, numberFlag } from '../command.ts'
 import { clean, facts, table } from '../table.ts'
 import { localTime } from '../time.ts'
+import { FOR } from './for.ts'
 
 const WISH_LINES: Readonly<Record<WishText | 'none', string>> = {
   yes: 'two clinicians may open what is marked for it',
@@ -47,8 +48,9 @@ function addWish(program: Command, context: CommandContext): void {
     usage: 'wish [choice]',
     summary: 'may clinicians break the glass: show, or choose yes, emergency or never',
     example: 'wish emergency',
+    options: (command) => command.option('--for <ward>', FOR),
     verb: 'wish',
-    args: ([wish]) => ({ wish }),
+    args: ([wish], flags) => ({ wish, for: flags['for'] }),
     text: (each) =>
       facts([
         ['in emergencies', wishLine(each.wish)],

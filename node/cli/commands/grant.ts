@@ -8,6 +8,7 @@ import { addVerb, type CommandContext, type Flags, listed, numberFlag } from '..
 import { facts, table } from '../table.ts'
 import { localTime, untilText } from '../time.ts'
 import { delegationsText } from './delegations.ts'
+import { FOR } from './for.ts'
 
 export const UNTIL = 'how long: 30d, 2027-01-31 (all of that day), or an instant with its zone'
 export const VERSIONS = 'versions such as 2, 1-3 or 2- (default: all)'
@@ -64,6 +65,7 @@ export function addGrant(program: Command, context: CommandContext): void {
         .option('--record <id>', 'these records (repeat, or a,b)', listed)
         .option('--class <class>', 'records of these classes, later ones too', listed)
         .option('--chart', 'all records, later ones too')
+        .option('--for <ward>', FOR)
         .option('--share-on', 'a colleague may be given a narrower part of it')
       narrowingFlags(command)
     },
@@ -88,6 +90,7 @@ export function addGrant(program: Command, context: CommandContext): void {
         purpose: flags['purpose'],
         until: until(flags['until']),
         shareOn: flags['shareOn'],
+        for: flags['for'],
         ...narrowingArgs(flags)
       }
     },
