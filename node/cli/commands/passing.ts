@@ -25,7 +25,7 @@ export function addPassingCommands(program: Command, context: CommandContext): v
     usage: 'give <grant>',
     isDefault: true,
     summary: 'sign a sub-grant for a colleague of one’s own organisation',
-    example: 'delegate 77ab… --to 12D3KooW… --record 3f2a… --until 2d',
+    example: 'delegate give 77ab… --to 12D3KooW… --record 3f2a… --until 2d',
     options: (command) =>
       command
         .requiredOption('--to <peer>', 'the colleague')
