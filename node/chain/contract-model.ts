@@ -168,6 +168,8 @@ export class ContractModel {
         const { ward, guardian } = call.message
         const by = call.sig.byteLength > 0 ? signerOf(this.#deployment, call, this.#p) : from
         const guards = by != null && equalBytes(by, guardian)
+        const party = call.sig.byteLength > 0 || guards || equalBytes(from, ward)
+        demand(party, 'GuardiansNotParty')
         this.#checkSuccession(call, guards ? guardian : ward, from, block)
         this.guardians.end(call.message, block)
         break
@@ -205,8 +207,12 @@ export class ContractModel {
   /** Guardians takes nobody's word but the successor's, once there is one. */
   #checkSuccession(call: SignedMessage, account: Address, from: Address, block: ModelBlock): void {
     const successor = this.guardians.successorOf(account)
-    if (call.sig.byteLength > 0) this.#checkSigner(call, successor ?? account, from, block)
-    else demand(successor == null, 'GuardiansSucceeded')
+    if (call.sig.byteLength > 0) {
+      this.#checkSigner(call, successor ?? account, from, block)
+      return
+    }
+    demand(equalBytes(account, from), 'TypedMessagesBadSignature')
+    demand(successor == null, 'GuardiansSucceeded')
   }
 
   // ---- GrantRegistry

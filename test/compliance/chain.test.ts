@@ -29,9 +29,10 @@ import { ethersWriter } from '../../node/chain/ethers-chain.ts'
 import { quorumHeads } from '../../node/chain/heads.ts'
 import { chainParameters } from '../../node/chain/parameters.ts'
 import { provenWords } from '../../node/chain/proofs.ts'
+import { WardsScript } from './wards-script.ts'
 
 const SEED = Number(process.env['KEYWARD_SEED'] ?? Date.now() % 1_000_000)
-const STEPS = Number(process.env['KEYWARD_STEPS'] ?? 240)
+const STEPS = Number(process.env['KEYWARD_STEPS'] ?? 320)
 
 /** Mulberry32: small, seeded, good enough to choose calls. */
 function randomOf(seed: number) {
@@ -71,6 +72,9 @@ const SUBJECT: Partial<Record<OnChainType, string>> = {
   Anchors: 'writer'
 }
 const LATE = 1_000
+/** So often a day passes: a recovery waits for one, and a guardianship ends after two. */
+const STEPS_A_DAY = 15
+const DAY = 86_400
 const FAR = 4_000_000_000
 
 const opening = (n: number): GrantOpening => ({
@@ -116,11 +120,21 @@ class Script {
     }
   ])
   #proposal: Proposal | undefined
+  readonly #wards: WardsScript
 
   constructor(random: Random, deployment: Parameters<typeof signTyped>[0], model: ContractModel) {
     this.#random = random
     this.#deployment = deployment
     this.#model = model
+    this.#wards = new WardsScript({
+      random,
+      deployment,
+      model,
+      keyOf,
+      accountOf,
+      opening,
+      payers: ADMINS
+    })
   }
 
   /** One more than last time, mostly. */
@@ -142,11 +156,12 @@ class Script {
   }
 
   step(): Step {
-    const { below, pick } = this.#random
+    const { below, pick, often } = this.#random
     this.#steps++
     const owner = pick(OWNERS)
     const first = this.#openings.shift()
     if (first != null) return first
+    if (this.#steps > 30 && often(0.45)) return this.#wards.step()
     const choice = below(27)
     if (choice >= 20) return choice < 25 ? this.#emergency(owner) : this.#anchors()
     if (choice < 4) return this.#grants(owner)
@@ -416,7 +431,13 @@ describe('the model and the contracts', () => {
     const script = new Script(randomOf(SEED), deployment, model)
     const outcomes = new Map<string, number>()
 
+    let days = 0
     for (let i = 0; i < STEPS; i++) {
+      if (i % STEPS_A_DAY === STEPS_A_DAY - 1) {
+        await rpc.ask('evm_increaseTime', [DAY], () => {})
+        await rpc.ask('evm_mine', [], () => {})
+        days++
+      }
       const { call, from } = script.step()
       const where = `seed ${SEED}, step ${i}: ${call.type} from ${from}`
       const sent = await (writers.get(from) as ChainWriter).submit(call).then(
@@ -451,7 +472,7 @@ describe('the model and the contracts', () => {
     const heads = quorumHeads({
       endpoints: [endpoint],
       parameters: chainParameters('dev'),
-      clock: { nowMs: () => Date.now() },
+      clock: { nowMs: () => Date.now() + days * DAY * 1_000 },
       checkpoint: { get: async () => undefined, put: async () => {} },
       primitives: p
     })
