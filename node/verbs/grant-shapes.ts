@@ -92,6 +92,11 @@ export const optOutArgs = z.strictObject({
   for: accountOrContact.optional()
 })
 
+export const tellArgs = z.strictObject({ grant: hex32, to: oneOrMore(peer, GRANT_READERS_MAX) })
+export const renewArgs = z.strictObject({ grant: hex32, until })
+
+export type TellArgs = z.infer<typeof tellArgs>
+export type RenewArgs = z.infer<typeof renewArgs>
 export type GrantArgs = z.infer<typeof grantArgs>
 export type ApproveArgs = z.infer<typeof approveArgs>
 export type OptOutArgs = z.infer<typeof optOutArgs>
@@ -150,6 +155,12 @@ export interface GrantsResult {
   readonly delegations: readonly Delegation[]
   /** Purposes that this person allows nobody. */
   readonly optedOut: readonly string[]
+}
+
+/** Of `grant.tell`. */
+export interface TellResult {
+  readonly grant: string
+  readonly readers: readonly { readonly peer: string; readonly delivered: boolean }[]
 }
 
 /** Of `opt-out` and `opt-in`. */

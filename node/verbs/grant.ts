@@ -110,7 +110,8 @@ export function termsOf(
   }
 }
 
-async function readerAt(node: Node, text: string, signal: AbortSignal): Promise<Reader> {
+/** Reached, with its card. @throws PeerUnavailableError, InvalidSignatureError */
+export async function readerAt(node: Node, text: string, signal: AbortSignal): Promise<Reader> {
   // a person with a phone has nobody listening: her contact says who keeps her mail
   if (text.includes('@')) return personAt(node, namedAccount(text, 'to'), signal)
   const peer = peerFromText(text)

@@ -25,6 +25,7 @@ import * as emergencyShapes from './emergency-shapes.ts'
 import { cosign, listRequests } from './emergency-sign.ts'
 import { grant } from './grant.ts'
 import * as grantShapes from './grant-shapes.ts'
+import { tell } from './grant-tell.ts'
 import { listGrants } from './grants.ts'
 import { appoint, endGuardianship, listGuardians, setUpGuardians } from './guardian.ts'
 import * as guardianShapes from './guardian-shapes.ts'
@@ -32,9 +33,10 @@ import { endDelegation, handBack } from './hand-back.ts'
 import { exportAudit, history } from './history.ts'
 import { listPeers, showIdentity } from './identity.ts'
 import { optIn, optOut } from './opt-out.ts'
+import * as passingShapes from './passing-shapes.ts'
 import { publish, update } from './publish.ts'
 import { verifyRecord } from './records.ts'
-import * as passingShapes from './passing-shapes.ts'
+import { renew } from './renew.ts'
 import { request } from './request.ts'
 import { retrieve } from './retrieve.ts'
 import { revoke } from './revoke.ts'
@@ -90,6 +92,8 @@ export const verbs = verbTable<Node>(
   verb('approve', grantShapes.approveArgs, approve),
   verb('deny', shapes.denyArgs, deny),
   verb('grant', grantShapes.grantArgs, grant),
+  verb('grant.tell', grantShapes.tellArgs, tell),
+  verb('renew', grantShapes.renewArgs, renew),
   verb('grants', shapes.noArgs, (node, _args, options) => listGrants(node, options)),
   verb('revoke', shapes.revokeArgs, revoke),
   verb('hand-back', passingShapes.handBackArgs, handBack),

@@ -7,14 +7,14 @@ import { equalBytes, fromHex, toHex } from '../../core/bytes.ts'
 import { InvalidParametersError, RecordNotFoundError } from '../../core/errors.ts'
 import { openingHash } from '../../core/grant.ts'
 import { type Address, grantId, type PeerIdBytes } from '../../core/ids.ts'
-import { decodeManifest } from '../../core/manifest.ts'
 import type { SignedMessage } from '../../core/typed-data.ts'
 import { decodeOwnerWord, ownerSlot } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { GivenGrant } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
 import { namedAccount } from './accounts.ts'
-import { distinct } from './grant-source.ts'
+import { isMeant } from './consent.ts'
+import { distinct, ownSource } from './grant-source.ts'
 import type { RevokeResult } from './results.ts'
 import type { RevokeArgs } from './shapes.ts'
 import { lastReleaseBefore, tellAll } from './tell.ts'
@@ -123,13 +123,14 @@ async function revokeAll(node: Node, owner: Address, signal: AbortSignal): Promi
   return { type: 'RevokeAll', message, sig: sign('RevokeAll', message) }
 }
 
-/** Custodians of the records that these grants name; of every own record, if none is given. */
+/** Custodians of all that these grants cover now; of every own record, if none is given. */
 function custodiansOf(node: Node, grants: readonly GivenGrant[]): readonly PeerIdBytes[] {
-  const ids = new Set(grants.flatMap(({ entry }) => entry.records.map((r) => toHex(r.recordId))))
-  const versions = node.ledger.records().flat()
-  const peers = versions
-    .filter(({ entry }) => ids.size === 0 || ids.has(toHex(entry.recordId)))
-    .flatMap(({ entry }) => decodeManifest(entry.manifest, node.primitives).custody.shares)
-    .map(({ peer }) => peer)
-  return [...new Map(peers.map((peer) => [toHex(peer), peer])).values()]
+  const versions = ownSource(node).versions()
+  const covered = versions.filter((version) =>
+    grants.some(({ entry }) => isMeant(entry.opening, entry, version))
+  )
+  const concerned = covered.length > 0 ? covered : versions
+  return distinct(
+    concerned.flatMap(({ manifest }) => manifest.custody.shares.map(({ peer }) => peer))
+  )
 }

@@ -18,6 +18,7 @@ import { requestsText } from './emergency.ts'
 import { FOR } from './for.ts'
 import {
   addGrant,
+  addGrants,
   grantText,
   narrowingArgs,
   narrowingFlags,
@@ -30,6 +31,7 @@ export function addConsentCommands(program: Command, context: CommandContext): v
   addAsk(program, context)
   addAnswer(program, context)
   addGrant(program, context)
+  addGrants(program, context)
   addRevoke(program, context)
   addOptOut(program, context)
 }

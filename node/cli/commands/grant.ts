@@ -3,7 +3,7 @@
  * @module
  */
 import type { Command } from 'commander'
-import type { GrantResult, GrantsResult } from '../../verbs/grant-shapes.ts'
+import type { GrantResult, GrantsResult, TellResult } from '../../verbs/grant-shapes.ts'
 import { addVerb, type CommandContext, type Flags, listed, numberFlag } from '../command.ts'
 import { facts, table } from '../table.ts'
 import { localTime, untilText } from '../time.ts'
@@ -94,6 +94,31 @@ export function addGrant(program: Command, context: CommandContext): void {
         ...narrowingArgs(flags)
       }
     },
+    text: grantText
+  })
+}
+
+/** What is done with grants that stand. */
+export function addGrants(program: Command, context: CommandContext): void {
+  addVerb<TellResult>(program, context, {
+    usage: 'tell <grant> <peer...>',
+    summary: 'give what a grant to a group opens to further members of it',
+    example: 'tell 77ab… 12D3KooW…',
+    verb: 'grant.tell',
+    args: ([grant, to]) => ({ grant, to: [to ?? []].flat() }),
+    text: ({ grant, readers }) =>
+      facts([
+        ['grant', grant],
+        ['told', toldText(readers)]
+      ])
+  })
+  addVerb<GrantResult>(program, context, {
+    usage: 'renew <grant>',
+    summary: 'the same grant with a later end; the old one runs out by itself',
+    example: 'renew 77ab… --until 90d',
+    options: (command) => command.requiredOption('--until <when>', UNTIL),
+    verb: 'renew',
+    args: ([grant], flags) => ({ grant, until: until(flags['until']) }),
     text: grantText
   })
   addVerb<GrantsResult>(program, context, {

@@ -120,6 +120,25 @@ export function fakeNode(diary: Diary = [], records: readonly unknown[] = []): N
         }
       ]
     })),
+    verb('grant.tell', grantShapes.tellArgs, () => ({ grant: 'g', readers: [] })),
+    verb('renew', grantShapes.renewArgs, () => ({
+      grant: 'g',
+      to: 'P',
+      records: [],
+      purpose: 'TREAT',
+      until: 0,
+      delivered: true,
+      grants: []
+    })),
+    ...['opt-out', 'opt-in'].map((name) =>
+      verb(name, grantShapes.optOutArgs, () => ({
+        purposes: [],
+        block: 9,
+        blockHash: '0x',
+        lastReleaseBefore: 0,
+        noticed: []
+      }))
+    ),
     verb('revoke', shapes.revokeArgs, () => ({
       revoked: ['g'],
       block: 9,

@@ -286,6 +286,10 @@ describe('a verb without a daemon', () => {
       ['approve', R, '--later', '--except', 'ImagingStudy', '--budget', '2'],
       `approve {"wish":"${R}","later":true,"except":["ImagingStudy"],"budget":2}`
     ],
+    [['tell', R, PEER], `grant.tell {"grant":"${R}","to":["${PEER}"]}`],
+    [['renew', R, '--until', '90d'], `renew {"grant":"${R}","until":"90d"}`],
+    [['opt-out', 'HRESCH', 'HMARKT'], 'opt-out {"purposes":["HRESCH","HMARKT"]}'],
+    [['opt-in', 'HRESCH,HMARKT'], 'opt-in {"purposes":["HRESCH","HMARKT"]}'],
     [['revoke', '--all'], 'revoke {"all":true}']
   ]
   it.each(asked)('asks %j', async (argv, expected) => {

@@ -8,6 +8,7 @@ import type { RunningNode } from '../../../node/index.ts'
 import { peerText } from '../../../node/keys/peer-text.ts'
 import { inbox } from '../../../node/verbs/answer.ts'
 import { grant } from '../../../node/verbs/grant.ts'
+import { tell } from '../../../node/verbs/grant-tell.ts'
 import { listGrants } from '../../../node/verbs/grants.ts'
 import { history } from '../../../node/verbs/history.ts'
 import { publish } from '../../../node/verbs/publish.ts'
@@ -107,6 +108,40 @@ describe('a grant to an organisation', () => {
 
     expect(await reads(at.hospital, at.recordId)).toBe('AccessDeniedError')
     expect(await reads(at.other, at.recordId)).toBe(at.sha256)
+  })
+})
+
+describe('telling further members', () => {
+  it('opens for them what is there and what comes, without any block', async () => {
+    await using net = await createNetwork()
+    const at = await world(net)
+    const { patient } = net
+    const other = peerOf(at.other)
+    const given = await grant(
+      patient,
+      { to: peerOf(at.hospital), role: 'clinician', chart: true, ...TERMS },
+      quiet()
+    )
+    await net.confirm()
+    await inbox(at.other, quiet())
+    expect(await reads(at.other, at.recordId)).toBe('RecordNotFoundError')
+
+    const told = await tell(patient, { grant: given.grant, to: other }, quiet())
+    const path = await net.file('later.txt', 'a later one')
+    const later = await publish(patient, { path }, quiet())
+    await net.confirm()
+    await inbox(at.other, quiet())
+
+    expect(told.readers).toEqual([{ peer: other, delivered: true }])
+    expect(await reads(at.other, at.recordId)).toBe(at.sha256)
+    expect(await reads(at.other, later.recordId)).toBe(later.sha256)
+    const one = await grant(patient, { to: other, records: [at.recordId], ...TERMS }, quiet())
+    await expect(
+      tell(patient, { grant: one.grant, to: peerOf(at.hospital) }, quiet())
+    ).rejects.toMatchObject({
+      name: 'InvalidParametersError',
+      message: expect.stringMatching(/another person needs her own/)
+    })
   })
 })
 

@@ -9,6 +9,7 @@ import { history } from '../../../node/verbs/history.ts'
 import { showIdentity } from '../../../node/verbs/identity.ts'
 import { optIn, optOut } from '../../../node/verbs/opt-out.ts'
 import { publish, update } from '../../../node/verbs/publish.ts'
+import { renew } from '../../../node/verbs/renew.ts'
 import { request } from '../../../node/verbs/request.ts'
 import { retrieve } from '../../../node/verbs/retrieve.ts'
 import { revoke } from '../../../node/verbs/revoke.ts'
@@ -184,6 +185,23 @@ describe('a grant to a chart', () => {
     expect(await opened(net.hospital, { before, record })).toEqual([])
   })
 
+  it('is revoked at the custodians of all that it covers by then', async () => {
+    await using net = await createNetwork()
+    const { patient, clinics } = net
+    const peers = clinics.map(({ identity }) => peerText(identity.peer))
+    const at = async (name: string, custodians: string[]) => {
+      const path = await net.file(name, name)
+      await publish(patient, { path, custodians, threshold: 2 }, quiet())
+    }
+    await at('first.txt', peers.slice(0, 2))
+    const { grant: id } = await give(net, { chart: true })
+    await at('later.txt', peers.slice(1))
+
+    const { noticed } = await revoke(patient, { grant: id }, quiet())
+
+    expect(noticed.toSorted()).toEqual(peers.toSorted())
+  })
+
   it('does not keep a record from being published when nobody takes the mail', async () => {
     await using net = await createNetwork()
     const { patient, hospital } = net
@@ -201,6 +219,41 @@ describe('a grant to a chart', () => {
     await net.confirm()
     await inbox(hospital, quiet())
     expect(await opened(hospital, { record })).toEqual(['record'])
+  })
+})
+
+describe('renewing a grant', () => {
+  it('gives the same for longer, and leaves no gap', async () => {
+    await using net = await createNetwork()
+    const { patient, hospital } = net
+    const record = await add(net, 'record', { labels: ['HIV'] })
+    const terms = { chart: true as const, upTo: 'R' as const, labels: ['HIV'], budget: 3 }
+    const first = await give(net, { ...terms, purpose: ['TREAT', 'COC'], shareOn: true })
+
+    const second = await renew(patient, { grant: first.grant, until: '30d' }, quiet())
+    await inbox(hospital, quiet())
+
+    expect(await opened(hospital, { record })).toEqual(['record']) // by the old one, as yet
+    await net.confirm()
+    const { grants } = await listGrants(patient, quiet())
+    expect(second.grant).not.toBe(first.grant)
+    const { grant: _, until: before, from: __, ...same } = grants[0] as (typeof grants)[number]
+    expect(grants[1]).toMatchObject({ ...same, grant: second.grant, until: second.until })
+    expect(second.until).toBeGreaterThan(before)
+    await revoke(patient, { grant: first.grant }, quiet())
+    expect(await opened(hospital, { record })).toEqual(['record'])
+    await expect(
+      renew(patient, { grant: second.grant, until: '1d' }, quiet())
+    ).rejects.toMatchObject({
+      name: 'InvalidParametersError',
+      message: expect.stringMatching(/until/)
+    })
+    await expect(
+      renew(patient, { grant: first.grant, until: '60d' }, quiet())
+    ).rejects.toMatchObject({
+      name: 'InvalidParametersError',
+      message: expect.stringMatching(/revoked/)
+    })
   })
 })
 
