@@ -246,6 +246,10 @@ export const PROVEN_BLOCKS = 8
 /** A header is 0.6 kB; a proof-of-authority checkpoint lists its sealers in the extra data. */
 export const HEADER_MAX_BYTES = 8 * KIB
 export const HEADER_EXTRA_MAX_BYTES = 4 * KIB
+/** Headers of a consortium chain whose seals were checked: those of a minute. */
+export const SEALED_HEADERS_KEPT = 64
+/** Accounts that seal a consortium's blocks; a header must hold the seals of all. */
+export const SEALERS_MAX = 50
 /** Once q endpoints have answered, the others have this long to join in. */
 export const HEAD_GRACE_MS = 250
 /** Headers walked by parentHash in one go; a longer gap is bridged by q equal answers. */

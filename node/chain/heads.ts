@@ -17,7 +17,6 @@ import {
   PROOF_HEDGE_MS,
   RPC_MAX_MS
 } from '../../core/limits.ts'
-import type { Primitives } from '../../core/primitives.ts'
 import type {
   BlockRef,
   ClaimedHeader,
@@ -31,6 +30,7 @@ import { ConfirmedLine } from './confirmed-line.ts'
 import { claimedRef, verifyHeader } from './header.ts'
 import type { ChainParameters } from './parameters.ts'
 import { firstGood, gather, nthHighest, waitFor } from './quorum.ts'
+import { CliqueDepth, QbftSeals, type SealCrypto } from './seals.ts'
 
 /** Where the last confirmed block is kept over restarts. `put` resolves once it is durable. */
 export interface Checkpoint {
@@ -43,7 +43,7 @@ export interface QuorumHeadsInit {
   readonly parameters: ChainParameters
   readonly clock: Clock
   readonly checkpoint: Checkpoint
-  readonly primitives: Pick<Primitives, 'keccak256'>
+  readonly primitives: SealCrypto
   /** @default HEAD_CACHE_MS */
   readonly cacheMs?: number
   /** For both blocks together. @default RPC_MAX_MS */
@@ -79,6 +79,8 @@ class QuorumHeads implements HeadSource {
   readonly #init: QuorumHeadsInit
   readonly #quorum: number
   readonly #line: ConfirmedLine
+  readonly #clique: CliqueDepth | undefined
+  readonly #qbft: QbftSeals | undefined
   #cached: { readonly atMs: number; readonly answer: Outcome<Pair> } | undefined
   #flight: Flight | undefined
   /** How often the chain was said to have moved. */
@@ -96,6 +98,10 @@ class QuorumHeads implements HeadSource {
     }
     const line = Math.max(parameters.confirmedLagBlocks + HEADERS_AT_ONCE, HEADERS_WALKED)
     this.#line = new ConfirmedLine(line, (...walk) => this.#walkDown(...walk))
+    const { confirmed } = parameters
+    if (confirmed.by !== 'seals') return
+    if (confirmed.seal === 'qbft') this.#qbft = new QbftSeals(confirmed.sealers, init.primitives)
+    else this.#clique = new CliqueDepth(confirmed.sealers, init.primitives)
   }
 
   async current(options: AbortOptions = {}): Promise<Outcome<Pair>> {
@@ -202,6 +208,8 @@ class QuorumHeads implements HeadSource {
     ])
     if (!headBlock.ok) return headBlock
     if (!confBlock.ok) return confBlock
+    const unsealed = await this.#unsealed(confBlock.value, headBlock.value, last, signal)
+    if (unsealed != null) return refuse(unsealed)
     const descent = await this.#descend(confBlock.value, last, reports, signal)
     if (descent != null) return refuse(descent)
     return { ok: true, value: { head: headBlock.value, conf: confBlock.value } }
@@ -209,7 +217,7 @@ class QuorumHeads implements HeadSource {
 
   async #report(endpoint: Endpoint, signal: AbortSignal): Promise<Report> {
     const { confirmed } = this.#init.parameters
-    if (confirmed.by === 'depth') {
+    if (confirmed.by !== 'finalized') {
       const head = await endpoint.headNumber({ signal })
       return { endpoint, head, conf: Math.max(0, head - confirmed.blocks) }
     }
@@ -263,10 +271,29 @@ class QuorumHeads implements HeadSource {
 
   #verify(claim: ClaimedHeader, ref: BlockRef): VerifiedHeader | undefined {
     try {
-      return verifyHeader(claim, ref, this.#init.primitives)
+      return this.#open(claim, ref)
     } catch {
       return undefined // this endpoint's header is not the block; another's may be
     }
+  }
+
+  /** @throws InvalidProofError */
+  #open(claim: ClaimedHeader, ref: BlockRef): VerifiedHeader {
+    return this.#qbft?.verify(claim, ref) ?? verifyHeader(claim, ref, this.#init.primitives)
+  }
+
+  /** Code 303 unless enough sealers stand on `conf`; the last confirmed block had them once. */
+  async #unsealed(
+    conf: VerifiedHeader,
+    head: VerifiedHeader,
+    last: BlockRef | undefined,
+    signal: AbortSignal
+  ): Promise<RefuseCode | undefined> {
+    if (this.#clique == null || (last != null && equalBytes(conf.hash, last.hash))) return undefined
+    const walk = this.#walkDown.bind(this)
+    const isSealed = await this.#clique.isSealed(conf, head, walk, signal)
+    if (isSealed === undefined) return Code.RPC_UNAVAILABLE
+    return isSealed ? undefined : Code.HEADER_INVALID
   }
 
   /** Code 306 unless `conf` is, or descends from, the last confirmed block; then it is the last. */
@@ -339,7 +366,7 @@ class QuorumHeads implements HeadSource {
       const claim = claims[i]
       if (claim == null) throw new InvalidProofError(`no header ${number}`)
       const ref = { number, hash: (headers.at(-1) ?? child).parentHash }
-      headers.push(verifyHeader(claim, ref, this.#init.primitives))
+      headers.push(this.#open(claim, ref))
     }
     return headers
   }

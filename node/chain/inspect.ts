@@ -26,7 +26,7 @@ export interface InspectInit {
   readonly deployment: Deployment
   readonly parameters: ChainParameters
   readonly clock: Clock
-  readonly primitives: Pick<Primitives, 'keccak256'>
+  readonly primitives: Pick<Primitives, 'keccak256' | 'secp256k1Recover'>
 }
 
 /** One contract, as it is. */

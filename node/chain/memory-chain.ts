@@ -36,6 +36,12 @@ export interface MemoryChainInit {
   readonly strangers?: number
   /** @default now */
   readonly genesisSeconds?: number
+  /** Extra data of a header; `hashed` hashes the header with other extra data. @default the text */
+  readonly extraData?: (
+    text: Uint8Array,
+    number: number,
+    hashed: (extra: Uint8Array) => Uint8Array
+  ) => Uint8Array
   /** What eth_call answers, for contract accounts (ERC-1271). @default WardAccount's answers */
   readonly answerCall?: (to: Address, data: Uint8Array) => Uint8Array | undefined
 }
@@ -296,24 +302,29 @@ export class MemoryChain {
     timeSeconds: number
   ): Uint8Array {
     const none = new Uint8Array()
-    return RLP.encode([
-      parentHash,
-      this.#p.keccak256(RLP.encode([])), // no uncles
-      new Uint8Array(20),
-      stateRoot,
-      ZEROS_32,
-      ZEROS_32,
-      new Uint8Array(256),
-      none,
-      number,
-      30_000_000,
-      none,
-      timeSeconds,
-      utf8(`keyward ${this.#branch}`),
-      ZEROS_32,
-      new Uint8Array(8),
-      7 // baseFeePerGas
-    ])
+    const header = (extra: Uint8Array): Uint8Array =>
+      RLP.encode([
+        parentHash,
+        this.#p.keccak256(RLP.encode([])), // no uncles
+        new Uint8Array(20),
+        stateRoot,
+        ZEROS_32,
+        ZEROS_32,
+        new Uint8Array(256),
+        none,
+        number,
+        30_000_000,
+        none,
+        timeSeconds,
+        extra,
+        ZEROS_32,
+        new Uint8Array(8),
+        7 // baseFeePerGas
+      ])
+    const text = utf8(`keyward ${this.#branch}`)
+    const { extraData } = this.#init
+    if (extraData == null) return header(text)
+    return header(extraData(text, number, (extra) => this.#p.keccak256(header(extra))))
   }
 
   #head(): BlockRef {

@@ -3,14 +3,23 @@
  * Ethereum's published slot and finality times; the others are our own settings.
  * @module
  */
+import { toHex } from '../../core/bytes.ts'
 import { InvalidConfigError } from '../../core/errors.ts'
+import type { Address } from '../../core/ids.ts'
+import { type SealKind, sealersNeeded } from './seals.ts'
 
 export type ChainKind = 'l1' | 'l2' | 'consortium' | 'dev' | 'memory'
 
-/** The endpoints' `finalized` tag, or a number of blocks below the head. */
+/** The endpoints' `finalized` tag, a number of blocks below the head, or so many by other sealers. */
 export type ConfirmedRule =
   | { readonly by: 'finalized' }
   | { readonly by: 'depth'; readonly blocks: number }
+  | ({ readonly by: 'seals'; readonly blocks: number } & SealRule)
+
+export interface SealRule {
+  readonly seal: SealKind
+  readonly sealers: readonly Address[]
+}
 
 export interface ChainParameters {
   readonly kind: ChainKind
@@ -52,14 +61,12 @@ const TABLE = {
     clockGuardSeconds: 120,
     confirmedLagBlocks: 450
   },
-  // Sealed depth, simplified: the depth alone is counted. That ⌊N/2⌋+1 *distinct* sealers stand on
-  // top is not checked here, so the chain's own rule against two blocks in a row by one sealer
-  // must hold; and the block hash must be keccak256 of the header as JSON-RPC tells it, which
-  // Clique chains do and chains that hash without their seals do not (those refuse with 303).
+  // Without the sealers' names their number alone: what models of such a chain run on. A node asks
+  // for the names (`consortiumParameters`).
   consortium: {
     kind: 'consortium',
     blockSeconds: 5,
-    confirmed: { by: 'depth', blocks: Math.floor(SEALERS / 2) + 1 },
+    confirmed: { by: 'depth', blocks: sealersNeeded(SEALERS) },
     headMaxAgeSeconds: 15,
     quorum: 2,
     endpoints: 3,
@@ -104,7 +111,7 @@ export function chainParameters(
       `"quorum" expected more than half of ${endpoints} endpoints, got ${quorum}`
     )
   }
-  const depth = confirmed.by === 'depth' ? confirmed.blocks : 0
+  const depth = confirmed.by === 'finalized' ? 0 : confirmed.blocks
   const { blockSeconds, headMaxAgeSeconds, clockGuardSeconds, confirmedLagBlocks } = merged
   const numbers = { blockSeconds, headMaxAgeSeconds, clockGuardSeconds, confirmedLagBlocks, depth }
   for (const [name, value] of Object.entries(numbers)) {
@@ -115,15 +122,28 @@ export function chainParameters(
   return merged
 }
 
-/** Sealed depth of a consortium of `sealers` and its head age: ⌊N/2⌋+1 blocks, max(15 s, 3 blocks). */
-export const consortiumParameters = (
-  sealers: number,
+/**
+ * Rules of a consortium chain whose sealers are known: ⌊N/2⌋+1 of them on top, and a head no older
+ * than max(15 s, 3 blocks), so that an empty block comes three times before it is too old.
+ * @throws InvalidConfigError for no sealers, or one of them twice
+ */
+export function consortiumParameters(
+  { seal, sealers }: SealRule,
   blockSeconds: number,
   changes: Partial<Omit<ChainParameters, 'kind'>> = {}
-): ChainParameters =>
-  chainParameters('consortium', {
+): ChainParameters {
+  if (sealers.length === 0) {
+    throw new InvalidConfigError(
+      '"chain.sealers" expected the accounts that seal the blocks of a consortium chain, got none'
+    )
+  }
+  if (new Set(sealers.map(toHex)).size !== sealers.length) {
+    throw new InvalidConfigError('"chain.sealers" expected each account once')
+  }
+  return chainParameters('consortium', {
     blockSeconds,
-    confirmed: { by: 'depth', blocks: Math.floor(sealers / 2) + 1 },
+    confirmed: { by: 'seals', blocks: sealersNeeded(sealers.length), seal, sealers },
     headMaxAgeSeconds: Math.max(15, 3 * blockSeconds),
     ...changes
   })
+}

@@ -4,6 +4,7 @@ import {
   chainParameters,
   consortiumParameters
 } from '../../../node/chain/parameters.ts'
+import { accountOf } from './world.ts'
 
 describe('parameters per kind of chain', () => {
   // SECURITY.md §9.1: kind, S, q, m, G, W
@@ -34,11 +35,28 @@ describe('parameters per kind of chain', () => {
     expect(chainParameters(kind).confirmed).toEqual(rule)
   })
 
-  it('counts a majority of sealers, and three of their blocks as the head age', () => {
-    const parameters = consortiumParameters(9, 10)
+  const sealers = Array.from({ length: 9 }, (_, i) => accountOf(`sealer ${i}`))
 
-    expect(parameters.confirmed).toEqual({ by: 'depth', blocks: 5 })
+  it('counts a majority of sealers, and three of their blocks as the head age', () => {
+    const parameters = consortiumParameters({ seal: 'clique', sealers }, 10)
+
+    expect(parameters.confirmed).toEqual({ by: 'seals', blocks: 5, seal: 'clique', sealers })
     expect(parameters.headMaxAgeSeconds).toBe(30)
+  })
+
+  it.each([1, 2, 3, 5])('lets three empty blocks of %d s pass before a head is old', (seconds) => {
+    const { headMaxAgeSeconds } = consortiumParameters({ seal: 'qbft', sealers }, seconds)
+
+    expect(headMaxAgeSeconds).toBe(15)
+  })
+
+  it.each([
+    ['none', []],
+    ['one twice', [...sealers, ...sealers.slice(0, 1)]]
+  ])('does not start with %s of the sealers', (_what, named) => {
+    expect(() => consortiumParameters({ seal: 'qbft', sealers: named }, 5)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('"chain.sealers"') })
+    )
   })
 
   it.each([
