@@ -26,7 +26,7 @@ export function addAttestCommands(program: Command, context: CommandContext): vo
     usage: 'give <recordId>',
     isDefault: true,
     summary: 'give the own organisation’s verdict on a version that was opened here',
-    example: 'attest 3f2a… --confirm',
+    example: 'attest give 3f2a… --confirm',
     options: (command) =>
       command
         .option('--confirm', 'it is what it claims to be')

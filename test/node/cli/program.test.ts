@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../../node/cli/program.ts'
 import type { Shell } from '../../../node/cli/shell.ts'
@@ -31,11 +32,11 @@ describe('usage', () => {
 
   it('is shown on demand, on stdout, with an example for each command', async () => {
     const shell = { env: {}, stderr: { write: () => undefined } } as unknown as Shell
-    const names = createProgram(shell).command.commands.flatMap((each) =>
-      each.commands.length === 0
-        ? [[each.name()]]
-        : each.commands.map((sub) => [each.name(), sub.name()])
-    )
+    const leaves = (command: Command, path: readonly string[]): readonly (readonly string[])[] =>
+      command.commands.length === 0
+        ? [path]
+        : command.commands.flatMap((each) => leaves(each, [...path, each.name()]))
+    const names = leaves(createProgram(shell).command, [])
     expect(names.length).toBeGreaterThan(20)
 
     for (const name of names) {
