@@ -5,9 +5,16 @@
  * @module
  */
 import { z } from 'zod'
-import { ADDRS_PER_PEER, CUSTODIANS_MAX, NAME_MAX_CHARS, THRESHOLD_MIN } from '../core/limits.ts'
+import {
+  ADDRS_PER_PEER,
+  CUSTODIANS_MAX,
+  NAME_MAX_CHARS,
+  SEALERS_MAX,
+  THRESHOLD_MIN
+} from '../core/limits.ts'
 import { ROLE_NAMES } from '../core/roles.ts'
-import { deploymentJson } from './deployment-file.ts'
+import { SEAL_KINDS } from './chain/seals.ts'
+import { addressHex, deploymentJson } from './deployment-file.ts'
 
 const multiaddr = z
   .string()
@@ -49,6 +56,18 @@ export const configSchema = z.strictObject({
     kind: z.enum(['l1', 'l2', 'consortium', 'dev']).describe('sets finality and age rules'),
     rpc: z.array(url).max(16).describe('endpoints; none is believed unproven'),
     quorum: z.int().min(1).max(16).describe('endpoints that must agree'),
+    sealers: z
+      .array(addressHex)
+      .max(SEALERS_MAX)
+      .optional()
+      .describe('accounts that seal the blocks of a consortium chain'),
+    seal: z.enum(SEAL_KINDS).optional().describe('how they do: qbft (as by default), or clique'),
+    blockSeconds: z
+      .int()
+      .min(1)
+      .max(60)
+      .optional()
+      .describe('between two blocks of a consortium chain, empty ones too; 5 as by default'),
     deployment: z
       .union([z.string().min(1).max(4096), deploymentJson], {
         error: 'expected a file, or chainId, grants, records, directory and codeHashes'

@@ -11,7 +11,7 @@ import { InvalidConfigError } from '../core/errors.ts'
 import { address, hash } from '../core/ids.ts'
 import { issueText } from './issue-text.ts'
 
-const addressHex = z.string().regex(/^0x[0-9a-f]{40}$/i, 'expected 0x and 40 hex digits')
+export const addressHex = z.string().regex(/^0x[0-9a-f]{40}$/i, 'expected 0x and 40 hex digits')
 const hashHex = z.string().regex(/^0x[0-9a-f]{64}$/i, 'expected 0x and 64 hex digits')
 
 export const deploymentJson = z.strictObject({

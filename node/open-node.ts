@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import type { ComponentLogger } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
+import { fromHex } from '../core/bytes.ts'
 import type { Deployment } from '../core/deployment.ts'
 import { InvalidConfigError } from '../core/errors.ts'
+import { address } from '../core/ids.ts'
 import { JOURNAL_ENTRY_BYTES, RECEIPT_MAX_BYTES } from '../core/limits.ts'
 import type { Primitives } from '../core/primitives.ts'
 import { rolesOf } from '../core/roles.ts'
@@ -23,7 +25,7 @@ import { contractSignature } from './chain/erc1271.ts'
 import { ethersWriter } from './chain/ethers-chain.ts'
 import { Follower } from './chain/follow.ts'
 import { quorumHeads } from './chain/heads.ts'
-import { type ChainParameters, chainParameters } from './chain/parameters.ts'
+import { type ChainParameters, chosenParameters } from './chain/parameters.ts'
 import { provenWords } from './chain/proofs.ts'
 import type { ClinicStores } from './clinic.ts'
 import { closing } from './closing.ts'
@@ -162,13 +164,17 @@ function notListening({ listen }: Config, err: unknown): InvalidConfigError | un
 }
 
 async function openChain({ config, paths }: Repo, primitives: Primitives): Promise<Chain> {
-  const { kind, rpc, quorum, deployment: setting } = config.chain
+  const { rpc, deployment: setting, sealers, ...choice } = config.chain
   if (setting == null) {
     throw new InvalidConfigError('"chain.deployment" expected the contracts’ addresses, got none')
   }
   if (rpc.length === 0) throw new InvalidConfigError('"chain.rpc" expected an endpoint, got none')
   const deployment = await readDeployment(setting, paths.root)
-  const parameters = chainParameters(kind, { quorum, endpoints: rpc.length })
+  const parameters = chosenParameters({
+    ...choice,
+    endpoints: rpc.length,
+    sealers: sealers?.map((hex) => address(fromHex(hex)))
+  })
   const endpoints = rpc.map((url) => rpcEndpoint(url))
   return {
     deployment,

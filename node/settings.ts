@@ -100,6 +100,13 @@ function checkTogether({ chain, custody }: Config): void {
       `"chain.quorum" expected at most the ${chain.rpc.length} of "chain.rpc", got ${chain.quorum}`
     )
   }
+  for (const key of ['sealers', 'seal', 'blockSeconds'] as const) {
+    if (chain.kind !== 'consortium' && chain[key] != null) {
+      throw new InvalidConfigError(
+        `"chain.${key}" expected nothing on a chain of kind ${chain.kind}`
+      )
+    }
+  }
   const { length } = custody.custodians
   if (length > 0 && custody.threshold > length) {
     throw new InvalidConfigError(

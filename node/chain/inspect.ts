@@ -48,6 +48,8 @@ export interface Inspection {
   readonly head: VerifiedHeader
   readonly conf: VerifiedHeader
   readonly headAgeSeconds: number
+  /** Between two blocks: the middle of the last few. */
+  readonly blockSeconds: number | undefined
   readonly endpoints: readonly { readonly name: string; readonly chainId: number | undefined }[]
   readonly contracts: readonly Inspected[]
   readonly absent: readonly Deployed[]
@@ -62,6 +64,8 @@ export interface Inspection {
 const VOTERS_SLOT = hash(wordBytes(7n))
 /** keccak256 of nothing: an account without code has this code hash. */
 const NO_CODE = '0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470'
+/** Gaps between blocks that are looked at. */
+const PERIODS_SEEN = 8
 const uint32At = (word: bigint, bit: number): number =>
   Number(BigInt.asUintN(32, word >> BigInt(bit)))
 
@@ -84,16 +88,22 @@ export async function inspectDeployment(
     present.map((contract) => inspect(looker, contract, deployment, head, conf))
   )
   const whole = contracts.every(({ contract, codeHash }) => contract !== 'directory' || codeHash)
+  const blockSeconds = await blockPeriod(endpoints, head, options)
   const headAgeSeconds = Math.floor(clock.nowMs() / 1_000) - head.timeSeconds
   return {
     head,
     conf,
     headAgeSeconds,
+    blockSeconds,
     endpoints: named,
     contracts,
     absent: OPTIONAL_CONTRACTS.filter((each) => deployment[each] == null),
     voters: whole ? await readVoters(looker, deployment, head) : undefined,
-    faults: [...chainFaults(named, deployment.chainId), ...ageFaults(headAgeSeconds, parameters)]
+    faults: [
+      ...chainFaults(named, deployment.chainId),
+      ...ageFaults(headAgeSeconds, parameters),
+      ...periodFaults(blockSeconds, parameters)
+    ]
   }
 }
 
@@ -121,6 +131,38 @@ function ageFaults(age: number, { headMaxAgeSeconds: max }: ChainParameters): st
   if (age > max) return [`the head is ${age} s old, more than ${max} s: gates refuse (304)`]
   return -age > max ? [`the head is ${-age} s ahead of this clock: gates refuse (305)`] : []
 }
+
+/** Endpoints are believed here: their blocks' times only tell what is worth a word. */
+async function blockPeriod(
+  endpoints: readonly Endpoint[],
+  head: VerifiedHeader,
+  options: AbortOptions
+): Promise<number | undefined> {
+  const count = Math.min(PERIODS_SEEN, head.number)
+  const times = async (endpoint: Endpoint): Promise<number[]> =>
+    await Promise.all(
+      Array.from({ length: count + 1 }, async (_, i) => {
+        const claim = await endpoint.header(head.number - count + i, options)
+        return quantity(claim?.['timestamp'], 'timestamp')
+      })
+    )
+  const [first] = endpoints
+  const seen = first == null ? [] : await times(first).catch(() => [])
+  const gaps = seen.slice(1).map((time, i) => time - (seen[i] as number))
+  return gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)]
+}
+
+/** On a consortium chain, where the period is the clinics' own choice: three in S. */
+const periodFaults = (
+  seconds: number | undefined,
+  { kind, headMaxAgeSeconds }: ChainParameters
+): string[] =>
+  kind === 'consortium' && seconds != null && 3 * seconds > headMaxAgeSeconds
+    ? [
+        `blocks come every ${seconds} s, and heads may be ${headMaxAgeSeconds} s old: ` +
+          'make empty blocks, or set chain.blockSeconds'
+      ]
+    : []
 
 async function inspect(
   looker: Looker,

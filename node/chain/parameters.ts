@@ -147,3 +147,22 @@ export function consortiumParameters(
     ...changes
   })
 }
+
+/** What a person says of a chain: `chain.*` of the settings, flags of `contracts status`. */
+export interface ChainChoice {
+  readonly kind: ChainKind
+  readonly endpoints: number
+  readonly quorum: number
+  /** Of a consortium chain alone. */
+  readonly seal?: SealKind | undefined
+  readonly sealers?: readonly Address[] | undefined
+  readonly blockSeconds?: number | undefined
+}
+
+/** @throws InvalidConfigError */
+export function chosenParameters(choice: ChainChoice): ChainParameters {
+  const { kind, quorum, endpoints, seal = 'qbft', sealers = [], blockSeconds } = choice
+  if (kind !== 'consortium') return chainParameters(kind, { quorum, endpoints })
+  const seconds = blockSeconds ?? TABLE.consortium.blockSeconds
+  return consortiumParameters({ seal, sealers }, seconds, { quorum, endpoints })
+}

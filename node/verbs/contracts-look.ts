@@ -3,8 +3,9 @@
  * whoever is about to pin it or wonders why gates refuse. Neither needs a node or a folder.
  * @module
  */
-import { toHex0x } from '../../core/bytes.ts'
+import { fromHex, toHex0x } from '../../core/bytes.ts'
 import { InvalidParametersError } from '../../core/errors.ts'
+import { address } from '../../core/ids.ts'
 import type { VerifiedHeader } from '../adapters.ts'
 import { DEPLOYED } from '../chain/builds.ts'
 import {
@@ -13,7 +14,7 @@ import {
   type Inspection,
   inspectDeployment
 } from '../chain/inspect.ts'
-import { type ChainParameters, chainParameters } from '../chain/parameters.ts'
+import { type ChainParameters, type ConfirmedRule, chosenParameters } from '../chain/parameters.ts'
 import { nativePrimitives } from '../crypto/native.ts'
 import { readDeployment } from '../deployment-file.ts'
 import { systemClock } from '../system.ts'
@@ -40,8 +41,9 @@ export const contractsStatus: OfflineVerb<ContractsLookArgs, ContractsStatusResu
       kind: parameters.kind,
       head: blockResult(seen.head),
       headAgeSeconds: seen.headAgeSeconds,
+      ...(seen.blockSeconds == null ? {} : { blockSeconds: seen.blockSeconds }),
       confirmed: blockResult(seen.conf),
-      confirmedBy: rule.by === 'depth' ? `${rule.blocks} below the head` : rule.by,
+      confirmedBy: ruleText(rule),
       quorum: parameters.quorum,
       endpoints: seen.endpoints.map(({ name, chainId: id }) =>
         id == null ? { name } : { name, chainId: id }
@@ -74,17 +76,26 @@ export const contractsVerify: OfflineVerb<ContractsLookArgs, ContractsVerifyResu
   }
 }
 
+function ruleText(rule: ConfirmedRule): string {
+  if (rule.by === 'finalized') return 'the finalized tag'
+  const below = `${rule.blocks} below the head`
+  return rule.by === 'depth' ? below : `${below}, seals of ${rule.sealers.length} (${rule.seal})`
+}
+
 async function look(
-  { deployment: file, rpc, kind = 'dev', quorum }: ContractsLookArgs,
+  { deployment: file, rpc, kind = 'dev', quorum, sealers, ...consortium }: ContractsLookArgs,
   signal: AbortSignal
 ): Promise<{ parameters: ChainParameters; chainId: number; seen: Inspection }> {
   if (new Set(rpc).size !== rpc.length) {
     throw new InvalidParametersError('"rpc" expected each endpoint once')
   }
   const deployment = await readDeployment(file, '/')
-  const parameters = chainParameters(kind, {
+  const parameters = chosenParameters({
+    ...consortium,
+    kind,
     endpoints: rpc.length,
-    quorum: quorum ?? Math.floor(rpc.length / 2) + 1
+    quorum: quorum ?? Math.floor(rpc.length / 2) + 1,
+    sealers: sealers?.map((hex) => address(fromHex(hex)))
   })
   const common = { urls: rpc, deployment, parameters }
   const seen = await inspectDeployment(

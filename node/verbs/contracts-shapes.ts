@@ -3,8 +3,9 @@
  * @module
  */
 import { z } from 'zod'
-import { FOUNDERS_MAX } from '../../core/limits.ts'
-import type { DeploymentJson } from '../deployment-file.ts'
+import { FOUNDERS_MAX, SEALERS_MAX } from '../../core/limits.ts'
+import { SEAL_KINDS } from '../chain/seals.ts'
+import { addressHex, type DeploymentJson } from '../deployment-file.ts'
 
 const file = z.string().min(1).max(4096)
 const url = z.url({ protocol: /^https?$/, error: 'expected an http or https address' })
@@ -31,6 +32,9 @@ export const contractsLookArgs = z.strictObject({
   deployment: file,
   rpc: z.array(url).min(1).max(16),
   kind: z.enum(CHAIN_KINDS).optional(),
+  sealers: z.array(addressHex).max(SEALERS_MAX).optional(),
+  seal: z.enum(SEAL_KINDS).optional(),
+  blockSeconds: z.int().min(1).max(60).optional(),
   /** @default more than half of the endpoints */
   quorum: z.int().min(1).max(16).optional()
 })
@@ -40,7 +44,7 @@ export const foundersShape = z
   .array(
     z.strictObject({
       org: z.int().min(1).max(0xffffffff),
-      admin: z.string().regex(/^0x[0-9a-f]{40}$/i, 'expected 0x and 40 hex digits')
+      admin: addressHex
     })
   )
   .min(1)
@@ -94,6 +98,8 @@ export interface ContractsStatusResult {
   readonly kind: string
   readonly head: BlockResult
   readonly headAgeSeconds: number
+  /** Between two blocks, over the last few: the middle of what was seen. */
+  readonly blockSeconds?: number
   readonly confirmed: BlockResult
   /** "finalized", or blocks below the head. */
   readonly confirmedBy: string

@@ -106,6 +106,21 @@ describe('settings', () => {
       '"chain.rpc" expected an http'
     ],
     [
+      'sealers where none are looked at',
+      { flags: ['chain.kind=l1', `chain.sealers=0x${'11'.repeat(20)}`] },
+      '"chain.sealers" expected nothing on a chain of kind l1'
+    ],
+    [
+      'a sealer that is no account',
+      { flags: ['chain.kind=consortium', 'chain.sealers=0x11'] },
+      '"chain.sealers"'
+    ],
+    [
+      'a seal that nobody makes',
+      { flags: ['chain.kind=consortium', 'chain.seal=wax'] },
+      '"chain.seal"'
+    ],
+    [
       'a quorum above the endpoints',
       { flags: ['chain.rpc=http://a', 'chain.quorum=2'] },
       '"chain.quorum" expected at most the 1'

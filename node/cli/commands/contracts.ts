@@ -21,6 +21,7 @@ import {
   addGroup,
   type CommandContext,
   type Flags,
+  listed,
   numberFlag,
   repeated
 } from '../command.ts'
@@ -133,6 +134,9 @@ const lookOptions = (command: Command): Command =>
     .requiredOption('--rpc <url>', 'an endpoint of the chain; may be repeated', repeated)
     .option('--kind <kind>', 'whose rules: dev, consortium, l1, l2 (default: dev)')
     .option('--quorum <q>', 'endpoints that must agree (default: more than half)')
+    .option('--sealers <address>', 'of a consortium chain; several by commas', listed)
+    .option('--seal <kind>', 'how they seal: qbft, clique (default: qbft)')
+    .option('--block-seconds <n>', 'between blocks of a consortium chain (default: 5)')
 
 const lookArgs = (
   run: Run,
@@ -143,7 +147,10 @@ const lookArgs = (
     deployment: resolve(run.shell.cwd, String(file)),
     rpc: flags['rpc'],
     kind: flags['kind'],
-    quorum: numberFlag(flags['quorum'])
+    quorum: numberFlag(flags['quorum']),
+    sealers: flags['sealers'],
+    seal: flags['seal'],
+    blockSeconds: numberFlag(flags['blockSeconds'])
   })
 
 function addStatus(contracts: Command, context: CommandContext): void {
@@ -204,6 +211,7 @@ const statusText = (each: ContractsStatusResult): string =>
     ['endpoints', `${each.quorum} of ${each.endpoints.length} must agree`],
     ['head', blockText(each.head)],
     ['age', `${each.headAgeSeconds} s`],
+    ['blocks', each.blockSeconds == null ? undefined : `every ${each.blockSeconds} s`],
     ['confirmed', blockText(each.confirmed)],
     ['by', each.confirmedBy],
     [

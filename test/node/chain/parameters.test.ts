@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type ChainKind,
   chainParameters,
+  chosenParameters,
   consortiumParameters
 } from '../../../node/chain/parameters.ts'
 import { accountOf } from './world.ts'
@@ -57,6 +58,20 @@ describe('parameters per kind of chain', () => {
     expect(() => consortiumParameters({ seal: 'qbft', sealers: named }, 5)).toThrow(
       expect.objectContaining({ message: expect.stringContaining('"chain.sealers"') })
     )
+  })
+
+  it('are chosen by settings: a consortium needs its sealers, and has their rules', () => {
+    const settings = { kind: 'consortium', quorum: 2, endpoints: 3 } as const
+
+    expect(() => chosenParameters(settings)).toThrow('"chain.sealers"')
+    expect(chosenParameters({ ...settings, sealers, blockSeconds: 7 })).toMatchObject({
+      quorum: 2,
+      endpoints: 3,
+      blockSeconds: 7,
+      headMaxAgeSeconds: 21,
+      confirmed: { by: 'seals', seal: 'qbft', blocks: 5 }
+    })
+    expect(chosenParameters({ ...settings, kind: 'l2' })).toEqual(chainParameters('l2'))
   })
 
   it.each([

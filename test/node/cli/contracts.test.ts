@@ -351,6 +351,17 @@ describe('what stands on a chain', () => {
     expect(faults).toEqual([expect.stringMatching(/is on chain 31337, the deployment on 5$/)])
   })
 
+  it('is told by the rules of a consortium only where its sealers are known, and seal', async () => {
+    await deployed()
+    const sealer = ['--sealers', toHex0x(accountOf('sealer'))]
+    const consortium = (...more: string[]) =>
+      run(['status', 'first.json', '--rpc', anvil.url, '--kind', 'consortium', ...more])
+
+    expect((await consortium()).err).toContain('"chain.sealers" expected the accounts that seal')
+    const unsealed = await consortium(...sealer, '--seal', 'clique')
+    expect([unsealed.exit, unsealed.err.includes('303')]).toEqual([1, true])
+  })
+
   it('is shown without those contracts that an older deployment lacks', async () => {
     const { emergency: _, guardians: __, wardAccount: ___, ...rest } = await deployed()
     const { emergency: _e, guardians: _g, wardAccount: _w, ...codeHashes } = rest.codeHashes
