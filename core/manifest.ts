@@ -213,8 +213,8 @@ function faultOf({ content, custody, contentHash: hashed }: Manifest): string | 
 
 /**
  * Content and custody agree, custodians are distinct and in order, and the owner signed this
- * custody for this record and epoch. An owner that is a contract fails here: whoever wants to
- * accept it asks the chain (ERC-1271) upon InvalidSignatureError.
+ * custody for this record and epoch, by her own key. Of an owner with code the chain may know more
+ * (ERC-1271): node/manifests.ts asks it upon InvalidSignatureError.
  * @throws InvalidMessageError, InvalidSignatureError
  */
 export function verifyManifest(manifest: Manifest, deployment: Deployment, p: Primitives): void {

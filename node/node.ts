@@ -24,6 +24,7 @@ import type { ChainParameters } from './chain/parameters.ts'
 import type { Clinic } from './clinic.ts'
 import type { NodeIdentity } from './keys/identity.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { ContractSignature } from './manifests.ts'
 import type { OwnEpoch } from './own-epoch.ts'
 import type { Vault } from './storage/vault.ts'
 import type { Watch } from './watch.ts'
@@ -74,6 +75,8 @@ export interface Node {
   readonly words: WordSource
   /** Absent where nobody delegates: tests that have no use for it. */
   readonly accounts?: AccountSource | undefined
+  /** Asks an account's code about a signature; absent: only keys count. */
+  readonly contractSignature?: ContractSignature | undefined
   /** Pays for transactions; light nodes have none and ask a clinic to relay. */
   readonly writer: ChainWriter | undefined
   readonly ledger: Ledger

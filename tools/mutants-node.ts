@@ -188,11 +188,12 @@ export const gate: readonly Mutant[] = [
 const INTAKE = ['test/node/custody/intake.test.ts']
 const HAND_BACKS = ['test/node/custody/hand-backs.test.ts']
 const CUSTODIAN = ['test/node/custody/custodian.test.ts']
+const AUTHORS = ['test/node/custody/authors.test.ts']
 const STORE = ['test/node/custody/custody-store.test.ts']
 
 export const custody: readonly Mutant[] = [
   ...of('node/custody/intake.ts', INTAKE, [
-    ["the owner's signature", 'verifyManifest(manifest, deployment, p)\n', ''],
+    ["the owner's signature", 'await this.#verify(manifest, signal)\n', ''],
     [
       'the place',
       'const mine = place != null && equalBytes(place.peer, this.#init.identity.peer)',
@@ -250,6 +251,15 @@ export const custody: readonly Mutant[] = [
   ]),
   ...of('node/custody/notices.ts', HAND_BACKS, [
     ['each hand-back once', "'HandBack' && isNewer", "'HandBack'"]
+  ]),
+  ...of('node/custody/authors.ts', AUTHORS, [
+    ['so often', "notice.type === 'Delegation' || this.#asks.take(toHex(peer)) > 0", 'false'],
+    ['all must say so', "{ signal })) === 'ok'", "{ signal })) !== 'bad'"],
+    ['who ends it', 'if (signer == null || !equalBytes(signer, guardian)) return false', ''],
+    ['the plan on chain', 'if (!known || ', 'if ('],
+    ['the plan of now', ' || decodePlanWord(word)?.version !== planVersion', ''],
+    ['enough helpers', 'helped.length >= plan.threshold', 'true'],
+    ['the delay', ' && recovery.readyAt <= head.timeSeconds', '']
   ]),
   ...of('node/custody/notices.ts', CUSTODIAN, [
     ['erasures alone', '.filter(({ status }) => status === RecordStatus.ERASED)', ''],
@@ -419,14 +429,20 @@ export const reading: readonly Mutant[] = [
     ]
   ),
   ...of(
-    'node/verbs/mail.ts',
+    'node/verbs/letters/wish.ts',
     ['test/node/verbs/mail.test.ts'],
     [
       [
         'a wish for this account',
         'if (!equalBytes(wish.owner, node.identity.account)) {',
         'if (false) {'
-      ],
+      ]
+    ]
+  ),
+  ...of(
+    'node/verbs/letters/reply.ts',
+    ['test/node/verbs/mail.test.ts'],
+    [
       ['of whom it was asked', 'const from = owner ?? ', 'const from = '],
       ["the grant's opening", ' || !equalBytes(found, id)) {', ') {'],
       ["the owner's manifests", 'if (!equalBytes(content.owner, owner)) {', 'if (false) {'],

@@ -11,21 +11,23 @@ import type { Deployment } from '../../core/deployment.ts'
 import { custodyInfo, importCustodyKey } from '../../core/envelope.ts'
 import { recordKey, recordTag } from '../../core/grant.ts'
 import { type CustodyKey, custodyKey, type Hash, hash } from '../../core/ids.ts'
+import { CODE_ASKS_BURST, CODE_ASKS_PER_SECOND } from '../../core/limits.ts'
 import {
   anchor,
   decodeManifest,
   type Manifest,
   type Package,
-  packageShape,
-  verifyManifest
+  packageShape
 } from '../../core/manifest.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import { openShare, shareCommitment, shareSalt } from '../../core/shares.ts'
 import { accountSlot, anchorSlot, decodeAccountWord } from '../../core/words.ts'
 import { CustodyCode } from '../../protocols/custody/constants.ts'
 import type { ReceiptAnswer } from '../../protocols/custody/index.ts'
-import type { HeadSource, Random, WordSource } from '../adapters.ts'
+import { RateLimiter } from '../../protocols/framing.ts'
+import type { Clock, HeadSource, Random, WordSource } from '../adapters.ts'
 import type { NodeIdentity } from '../keys/identity.ts'
+import { type ContractSignature, verifyOwnersManifest } from '../manifests.ts'
 import type { Receipt, ReceiptLog } from '../receipts/receipt-log.ts'
 import { Turns } from '../turns.ts'
 import type { CustodyStore, Held, RecordRef } from './custody-store.ts'
@@ -39,6 +41,8 @@ export interface IntakeInit {
   readonly receipts: ReceiptLog
   readonly heads: HeadSource
   readonly words: WordSource
+  readonly clock: Clock
+  readonly contractSignature: ContractSignature | undefined
 }
 
 type Refusal = { readonly ok: false; readonly code: CustodyCode; readonly retryMs: number }
@@ -49,14 +53,16 @@ export class Intake {
   readonly #init: IntakeInit
   /** Deals of one version follow one another: two at once could both be the first. */
   readonly #turns = new Turns<string>()
+  readonly #asks: RateLimiter
 
   constructor(init: IntakeInit) {
     this.#init = init
+    this.#asks = new RateLimiter(CODE_ASKS_PER_SECOND, CODE_ASKS_BURST, init.clock)
   }
 
   /** Checks, stores, acknowledges. Dealing the same again gives a new receipt of the same. */
   async deal(bytes: Uint8Array, signal: AbortSignal): Promise<ReceiptAnswer> {
-    const { primitives: p, deployment } = this.#init
+    const { primitives: p } = this.#init
     let pack: Package
     let manifest: Manifest
     try {
@@ -66,7 +72,7 @@ export class Intake {
       return refuse(CustodyCode.MALFORMED)
     }
     try {
-      verifyManifest(manifest, deployment, p)
+      await this.#verify(manifest, signal)
     } catch (err) {
       const forged = (err as Error).name === 'InvalidSignatureError'
       return refuse(forged ? CustodyCode.BAD_SIGNATURE : CustodyCode.MALFORMED)
@@ -75,6 +81,18 @@ export class Intake {
     return this.#turns.run(`${toHex(owner)} ${toHex(recordId)} ${ver}`, () =>
       this.#take(pack, manifest, signal)
     )
+  }
+
+  /** Code is asked as often as for notices: of an owner who is known here, or of all the others. */
+  async #verify(manifest: Manifest, signal: AbortSignal): Promise<void> {
+    const { store, contractSignature } = this.#init
+    const { owner } = manifest.custody
+    const bucket = store.knows(owner) ? toHex(owner) : ''
+    const ask: typeof contractSignature = async (...question) =>
+      this.#asks.take(bucket) > 0
+        ? 'unresolved'
+        : ((await contractSignature?.(...question)) ?? 'unresolved')
+    await verifyOwnersManifest({ ...this.#init, contractSignature: ask }, manifest, { signal })
   }
 
   async #take(pack: Package, manifest: Manifest, signal: AbortSignal): Promise<ReceiptAnswer> {

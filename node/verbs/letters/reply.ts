@@ -10,15 +10,11 @@ import { InvalidMessageError } from '../../../core/errors.ts'
 import { grantId, openingHash } from '../../../core/grant.ts'
 import type { GrantId } from '../../../core/ids.ts'
 import { RPC_MAX_MS } from '../../../core/limits.ts'
-import {
-  type Capsule,
-  capsuleShape,
-  decodeManifest,
-  verifyManifest
-} from '../../../core/manifest.ts'
+import { type Capsule, capsuleShape, decodeManifest } from '../../../core/manifest.ts'
 import { openReply, replyMailShape, wishReplyShape } from '../../../core/wish.ts'
 import { decodeGrantWord, GrantStatus, grantSlot } from '../../../core/words.ts'
 import type { Entry } from '../../ledger/entries.ts'
+import { verifyOwnersManifest } from '../../manifests.ts'
 import type { Node } from '../../node.ts'
 import { currentHeads, headWords } from '../words.ts'
 import { type ReadLetter, readerOf } from './letter.ts'
@@ -57,7 +53,7 @@ export const readReply: ReadLetter = async (node, plain) => {
     const { seed } = node.identity.kem
     const opened = await open('capsule', info, seed, reply.capsule, NO_AAD, node.primitives)
     const capsule = decode(capsuleShape, opened, 'capsule')
-    assertCapsule(node, capsule, reply.grantId)
+    await assertCapsule(node, capsule, reply.grantId)
     if (asked != null && !equalBytes(capsule.owner, owner)) {
       throw new InvalidMessageError('"capsule" expected the owner who was asked')
     }
@@ -89,8 +85,9 @@ async function assertGranted(node: Node, id: GrantId): Promise<void> {
 }
 
 /** The opening hashes to the grant's id, and every manifest in it is the owner's. */
-export function assertCapsule(node: Node, capsule: Capsule, id: Uint8Array): void {
-  const { deployment, primitives: p } = node
+export async function assertCapsule(node: Node, capsule: Capsule, id: Uint8Array): Promise<void> {
+  const { primitives: p } = node
+  const signal = AbortSignal.timeout(RPC_MAX_MS * 2)
   const { owner } = capsule
   const found = grantId(owner, openingHash(capsule.opening, p), p)
   if (!equalBytes(found, id)) {
@@ -98,7 +95,7 @@ export function assertCapsule(node: Node, capsule: Capsule, id: Uint8Array): voi
   }
   for (const { manifest, recordId, ver } of capsule.records) {
     const decoded = decodeManifest(manifest, p)
-    verifyManifest(decoded, deployment, p)
+    await verifyOwnersManifest(node, decoded, { signal })
     const { content } = decoded
     if (!equalBytes(content.owner, owner)) {
       throw new InvalidMessageError('"capsule" expected manifests of its owner')
