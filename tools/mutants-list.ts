@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './files.ts'
 import { type Mutant, of } from './mutant.ts'
+import { glass } from './mutants-glass.ts'
 import { custody, gate, inbox, reading, receipts } from './mutants-node.ts'
 
 export type { Mutant } from './mutant.ts'
@@ -334,6 +335,7 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
   formats,
   container,
   gate,
+  glass,
   custody,
   inbox,
   receipts,

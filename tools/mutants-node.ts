@@ -443,8 +443,12 @@ export const reading: readonly Mutant[] = [
     'node/verbs/letters/reply.ts',
     ['test/node/verbs/mail.test.ts'],
     [
-      ['of whom it was asked', 'const from = owner ?? ', 'const from = '],
-      ["the grant's opening", ' || !equalBytes(found, id)) {', ') {'],
+      [
+        'of whom it was asked',
+        'if (asked != null && !equalBytes(capsule.owner, owner)) {',
+        'if (false) {'
+      ],
+      ["the grant's opening", 'if (!equalBytes(found, id)) {', 'if (false) {'],
       ["the owner's manifests", 'if (!equalBytes(content.owner, owner)) {', 'if (false) {'],
       ['the records named', '!equalBytes(content.recordId, recordId) || ', ''],
       ['the versions named', ' || content.ver !== ver', '']

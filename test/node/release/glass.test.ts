@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { compareBytes, equalBytes, toHex } from '../../../core/bytes.ts'
 import { recordTag, scopeHash } from '../../../core/grant.ts'
 import { hash } from '../../../core/ids.ts'
-import { MANIFEST_MAX_BYTES } from '../../../core/limits.ts'
+import {
+  ADDR_MAX_BYTES,
+  ADDRS_PER_PEER,
+  MANIFEST_MAX_BYTES,
+  PACK_PAGE_BYTES
+} from '../../../core/limits.ts'
 import { decodeManifest } from '../../../core/manifest.ts'
 import { encodePage, type PackPage } from '../../../core/pack.ts'
 import { EmergencyWish, RecordStatus } from '../../../core/words.ts'
@@ -17,6 +22,8 @@ const refusalsOf = ({ world }: GlassWorld) =>
     .receipts()
     .then((bodies) => bodies.filter((body) => body.kind === 'refuse' || body.kind === 'release'))
 
+const versionsIn = (page: PackPage | undefined): readonly number[] | undefined =>
+  page?.records.map(({ manifest }) => decodeManifest(manifest, p).content.ver)
 const idsIn = (page: PackPage | undefined): readonly string[] | undefined =>
   page?.records.map(({ manifest }) => toHex(decodeManifest(manifest, p).content.recordId))
 
@@ -66,6 +73,22 @@ describe('release gate in an emergency', () => {
       expect(of.world.seals).toBe(0)
     }
   )
+
+  it('takes no signature of one glass, or one account, for another', async () => {
+    const of = await glassWorld()
+    const { world } = of
+    const good = of.glass()
+    const [first, second] = good.emergency.signers
+    if (first == null || second == null) throw new Error('expected two signers')
+    expect((await world.ask(good)).answer.code).toBe(0)
+
+    const other = { ...good.emergency, reasonHash: named('another reason') }
+    const swapped = { ...good.emergency, signers: [first, { ...second, sig: first.sig }] }
+    for (const emergency of [other, swapped]) {
+      const { receipts } = await world.ask({ ...good, emergency })
+      expect(receipts).toMatchObject([{ kind: 'refuse', code: 412 }])
+    }
+  })
 
   it('recovers no signature for strangers, nor for those who only guess', async () => {
     const of = await glassWorld()
@@ -145,11 +168,13 @@ describe('a pack', () => {
       content: { recordId: first.content.recordId },
       custody: { recordId: first.content.recordId }
     })
-    const of = await glassWorld({ deals: [first, second] })
-    const page = await of.pack()
-    expect(page?.records.map(({ manifest }) => decodeManifest(manifest, p).content.ver)).toEqual([
-      2
-    ])
+    for (const deals of [
+      [first, second],
+      [second, first]
+    ]) {
+      const page = await (await glassWorld({ deals })).pack()
+      expect(versionsIn(page)).toEqual([2])
+    }
 
     const unmarked = await dealOf('x', {
       ver: 2,
@@ -161,15 +186,28 @@ describe('a pack', () => {
     expect(await refusalsOf(other)).toMatchObject([{ code: 401 }])
   })
 
+  it('passes over a version whose share was not acknowledged', async () => {
+    const first = await markedDeal()
+    const { recordId } = first.content
+    const second = await dealOf('x', { ver: 2, content: { recordId }, custody: { recordId } })
+    const of = await glassWorld({ deals: [first] })
+    const { manifest, anchorSalt, env } = second
+    await of.world.clinic.custody.keep({ manifest, anchorSalt, idx: 1, ckEpoch: 1, env })
+    expect(versionsIn(await of.pack())).toEqual([1])
+  })
+
   it('comes in pages that fit a frame, each record once', async () => {
     const large = { content: { meta: new Uint8Array(MANIFEST_MAX_BYTES / 3) } }
     const deals = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => dealOf(name, large)))
     const of = await glassWorld({ deals })
+    const addrs = Array.from({ length: ADDRS_PER_PEER }, () => new Uint8Array(ADDR_MAX_BYTES))
+    await of.world.open({ addrsOf: () => addrs })
     const found: string[] = []
     let pages = 0
-    for (let after = new Uint8Array(32), more = true; more; pages++) {
+    for (let after = new Uint8Array(32), more = true; more && pages <= deals.length; pages++) {
       const page = await of.pack({ recordId: after as never })
       if (page == null) throw new Error('expected a page')
+      expect(encodePage(page).byteLength).toBeLessThanOrEqual(PACK_PAGE_BYTES)
       found.push(...(idsIn(page) ?? []))
       const last = page.records.at(-1)
       if (last != null) after = decodeManifest(last.manifest, p).content.recordId.slice()
@@ -252,6 +290,17 @@ describe('a notice in the middle of an emergency', () => {
 
     expect(await of.pack()).toBeUndefined()
     expect(await refusalsOf(of)).toMatchObject([{ kind: 'release' }, { kind: 'refuse', code: 514 }])
+  })
+
+  it('counts the newest wish, not the last that came', async () => {
+    const of = await glassWorld()
+    const told = async (wish: number, version: number) =>
+      of.world.clinic.custodian.notice(of.wish(wish, version), of.world.owner.peer, SERVING)
+    await told(EmergencyWish.NEVER, 3)
+    await told(EmergencyWish.YES, 2)
+    expect((await of.world.ask(of.glass())).receipts).toMatchObject([{ code: 514 }])
+    await told(EmergencyWish.YES, 4)
+    expect((await of.world.ask(of.glass())).answer.code).toBe(0)
   })
 
   it('goes on after a wish for it', async () => {
