@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   put: () => import('../test/bench/put.bench.ts'),
   store: () => import('../test/bench/store.bench.ts'),
   fetch: () => import('../test/bench/fetch.bench.ts'),
+  check: () => import('../test/bench/check.bench.ts'),
   release: () => import('../test/bench/release.bench.ts'),
   dht: () => import('../test/bench/dht.bench.ts'),
   start: () => import('../test/bench/start.bench.ts'),

@@ -2,7 +2,8 @@
  * A custodian in a process of its own: the real gate behind protocols/access on loopback TCP, its
  * stores on disk, its words proven against a memory chain's real headers and tries. Beside it two
  * gates with one part taken out, an echo on an open stream, and the bare cryptography of a release.
- * A child of release.bench.ts.
+ * A child of
+ * release.bench.ts and check.bench.ts.
  * @module
  */
 import { mkdir } from 'node:fs/promises'
@@ -12,6 +13,8 @@ import { createLibp2p } from 'libp2p'
 import type { Card } from '../../core/binding.ts'
 import { decode } from '../../core/codec.ts'
 import { Code } from '../../core/codes.ts'
+import { decide } from '../../core/decide.ts'
+import type { DecideInput } from '../../core/decision.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { seal, shareInfo } from '../../core/envelope.ts'
 import type { Hash, PeerIdBytes } from '../../core/ids.ts'
@@ -21,7 +24,12 @@ import {
   RECEIPT_MAX_BYTES,
   REQUESTS_PIPELINED
 } from '../../core/limits.ts'
-import { requestHash, signedRequestShape } from '../../core/request.ts'
+import {
+  type AccessRequest,
+  decodeRequest,
+  requestHash,
+  signedRequestShape
+} from '../../core/request.ts'
 import { sign, verify } from '../../core/signed.ts'
 import type {
   BlockRef,
@@ -33,10 +41,13 @@ import type {
 } from '../../node/adapters.ts'
 import { quorumHeads } from '../../node/chain/heads.ts'
 import { provenWords } from '../../node/chain/proofs.ts'
-import { type Clinic, type ClinicStores, openClinic } from '../../node/clinic.ts'
+import { type Clinic, type ClinicStores, gatePolicy, openClinic } from '../../node/clinic.ts'
 import type { NodeIdentity } from '../../node/keys/identity.ts'
 import { libp2pOptions } from '../../node/network/libp2p.ts'
 import { ReceiptIndex } from '../../node/receipts/receipt-index.ts'
+import { entryForGate, gateNotices } from '../../node/release/facts.ts'
+import { gatherHeads, gatherWords } from '../../node/release/gather.ts'
+import { rememberingHashes } from '../../node/release/hashes.ts'
 import {
   encryptedJournal,
   SEALED_ENTRY_OVERHEAD_BYTES
@@ -80,15 +91,18 @@ export type CustodianSide = {
   revoke(): Promise<number>
   /** So many bare releases: verify, seal, sign; receipts' bytes are written and synced or not. */
   floor(count: number, synced: boolean): Promise<Cost>
+  /** So many times what the shipped gate spends on chain and rule for the last request it heard. */
+  check(count: number): Promise<Cost>
 }
 
 export async function serve({ folder }: CustodianSideInit): Promise<CustodianSide> {
   const world = await gateWorld()
   run(world)
+  const chain = realChain(world)
   const standing = new StandingChain(world)
   await standing.renew()
   const gates: Readonly<Record<Variant, Clinic>> = {
-    shipped: await openGate(world, await diskStores(join(folder, 'shipped'), world)),
+    shipped: await openGate(world, await diskStores(join(folder, 'shipped'), world), chain),
     unchained: await openGate(world, await diskStores(join(folder, 'unchained'), world), standing),
     unsynced: await openGate(world, memoryStores())
   }
@@ -155,7 +169,52 @@ export async function serve({ folder }: CustodianSideInit): Promise<CustodianSid
           if (synced) await floorLog.append(...written)
         }
       })
+    },
+    async check(count) {
+      if (heard == null) throw new Error('the check repeats a request, and none was heard')
+      const { b } = decode(signedRequestShape, heard, 'request')
+      // each decoded anew, as the gate has them: what hashes it remembers by request start afresh
+      const requests = Array.from({ length: count }, () => decodeRequest(b))
+      const one = checkOf(world, gates.shipped, chain)
+      return await costOf(async () => {
+        for (const request of requests) await one(request)
+      })
     }
+  }
+}
+
+/** What a release asks of the chain and of `decide()`, as node/release/gate.ts does. */
+function checkOf(
+  { clock, custodian, chain: { deployment } }: GateWorld,
+  { custody }: Clinic,
+  { heads, words }: ReturnType<typeof realChain>
+): (request: AccessRequest) => Promise<void> {
+  const remembering = rememberingHashes(p)
+  const { signal } = new AbortController()
+  return async (request) => {
+    const entry = custody.find(request)
+    const { binding, challenge, seq } = request
+    const known: DecideInput = {
+      nowMs: clock.nowMs(),
+      policy: gatePolicy(parameters),
+      self: { peer: custodian.peer, deployment },
+      stream: { remotePeer: binding.peerId, challenge, lastSeq: seq - 1 },
+      load: { draining: false, queueFull: false, peerOverRate: false },
+      audit: { whole: true, behindAnchor: false },
+      request,
+      verdicts: { request: 'ok', binding: 'ok', signers: [] },
+      entry: entry && entryForGate(entry),
+      subset: undefined,
+      notices: gateNotices(custody.notices, request, remembering),
+      used: { count: 0, again: false }
+    }
+    decide(known, remembering)
+    const gathered = await gatherHeads(heads, request, signal)
+    const withHeads = { ...known, heads: gathered.heads }
+    decide(withHeads, remembering)
+    const proven = await gatherWords(words, withHeads, gathered, remembering, signal)
+    const { kind } = decide({ ...withHeads, words: proven.words }, remembering)
+    if (kind !== 'release') throw new Error(`the check ended in "${kind}"`)
   }
 }
 
@@ -237,7 +296,7 @@ class StandingChain {
 
   readonly words: WordSource = {
     prove: async (block, refs) => {
-      const key = `${block.number} ${refs.length}`
+      const key = `${block.number} ${refs.length} ${refs[0]?.contract}`
       const known = this.#proven.get(key) ?? (await this.#real.words.prove(block, refs))
       this.#proven.set(key, known)
       return known
