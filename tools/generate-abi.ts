@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Interface } from 'ethers'
+import config from '../hardhat.config.ts'
 import { filesBelow, ROOT } from './files.ts'
 
 /** Where the generated files are. */
@@ -30,6 +31,10 @@ const PRODUCTION_HEADER = `/**
  * @module
  */
 `
+
+interface Compilers {
+  readonly compilers: readonly { readonly settings: object }[]
+}
 
 type Ranges = readonly { readonly start: number; readonly length: number }[]
 
@@ -111,9 +116,12 @@ export function productionSources(): string {
   const sources = filesBelow(ROOT, 'contracts').filter((file) =>
     /^(?!.*\/mocks\/).*\.sol$/.test(file)
   )
-  for (const file of [...sources.sort(), 'hardhat.config.ts']) {
+  for (const file of sources.sort()) {
     hash.update(`\0${file}\0`).update(readFileSync(join(ROOT, file)))
   }
+  const { profiles } = config.solidity as unknown as { profiles: { production: Compilers } }
+  const settings = profiles.production.compilers.map((compiler) => compiler.settings)
+  hash.update(`\0${JSON.stringify(settings)}`)
   for (const name of ['solc', '@openzeppelin/contracts']) {
     const { version } = require(`${name}/package.json`) as { version: string }
     hash.update(`\0${name} ${version}`)

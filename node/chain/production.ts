@@ -5,7 +5,7 @@
  */
 
 /** SHA-256 of sources, settings and compiler. */
-export const SOURCES = 'f0d81356e2633157748525bb9fde24dcbaf8254a674dbb3d09129cc22f266beb'
+export const SOURCES = '960d82d3c315689897f9dac1798d98c68219738b4846373fc428d0a0e377f24b'
 
 export const AuditAnchor = {
   bytecode:
