@@ -7,5 +7,6 @@ import type { Story } from '../scene.ts'
 /** A story's maker; what it takes is the flag's value, where it has one. */
 export const stories: Readonly<Record<string, (value: string) => Promise<Story>>> = {
   attest: async () => (await import('./attest.ts')).attest,
-  emergency: async () => (await import('./emergency.ts')).emergency
+  emergency: async () => (await import('./emergency.ts')).emergency,
+  policy: async (text) => (await import('./policy.ts')).policy(text)
 }
