@@ -21,12 +21,13 @@ export async function personAt(
   for (const keeper of keepers) {
     try {
       const id = await node.reach.peer(keeper, [], { signal })
-      const answer = await node.inbox.card(id, account, { signal })
-      if (answer.ok) {
+      const at = keepers.map((peer) => ({ peer, addrs: [] }))
+      // of one whose mail it keeps, or its own: a clinician's contact names his own node
+      for (const whose of [account, undefined]) {
+        const answer = await node.inbox.card(id, whose, { signal })
+        if (!answer.ok || !equalBytes(answer.card.binding.account, account)) continue
         assertCard(node, answer.card, toHex0x(account))
-        if (equalBytes(answer.card.binding.account, account)) {
-          return { card: answer.card, at: keepers.map((peer) => ({ peer, addrs: [] })) }
-        }
+        return { card: answer.card, at }
       }
       reasons.push(`${peerText(keeper)} keeps no mail for that account`)
     } catch (err) {

@@ -8,5 +8,6 @@ import type { Story } from '../scene.ts'
 export const stories: Readonly<Record<string, (value: string) => Promise<Story>>> = {
   attest: async () => (await import('./attest.ts')).attest,
   emergency: async () => (await import('./emergency.ts')).emergency,
+  guardian: async () => (await import('./guardian.ts')).guardian,
   policy: async (text) => (await import('./policy.ts')).policy(text)
 }
