@@ -164,19 +164,29 @@ describe('who may not attest', () => {
     })
   }, 30_000)
 
-  it('a colleague of the author, where the clinic’s policy says so', async () => {
-    await using net = await createNetwork()
+  it('a colleague of the author, where the clinic’s settings say so', async () => {
+    const choice = {
+      custodians: [],
+      threshold: 2,
+      replicas: 1,
+      quorum: 2,
+      barOwnOrganisation: true
+    }
+    await using net = await createNetwork({ clinic: () => ({ choice }) })
     const clinic = net.clinics[0] as Reader
-    await seat(net, net.hospital, 1)
-    await net.chain.mine(2)
-    const custodians = net.clinics.map(({ addrs }) => addrs[0] ?? '')
+    const custodians = net.clinics.slice(1).map(({ addrs }) => addrs[0] ?? '')
     const path = await net.file('letter.txt', 'discharge letter')
-    const options = { path, custodians: custodians.slice(1), threshold: 2, bar: 'own' as const }
 
-    const { recordId } = await publish(clinic, options, quiet())
+    const policy = await publish(clinic, { path, custodians }, quiet())
+    const anybody = await publish(clinic, { path, custodians, quorum: 1, bar: 'none' }, quiet())
     await net.confirm()
 
-    expect(await attestStatus(clinic, { recordId }, quiet())).toMatchObject({ barredOrg: 1 })
+    const of = async (recordId: string) => {
+      const { quorum, barredOrg } = await attestStatus(clinic, { recordId }, quiet())
+      return [quorum, barredOrg]
+    }
+    expect(await of(policy.recordId)).toEqual([2, 1])
+    expect(await of(anybody.recordId)).toEqual([1, undefined])
   }, 30_000)
 })
 

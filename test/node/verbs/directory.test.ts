@@ -219,6 +219,9 @@ describe('votes', () => {
     expect((await voteStatus(a, {}, quiet())).proposals).toMatchObject([{ state: 'carried out' }])
     const back = await propose(a, { kind: 'reinstate', org: 4 }, quiet())
     expect(back.proposal).toMatch(/^reinstate 4 quorum 3 voters 2 /)
+    // three of the two that would be left could never agree
+    const next = await propose(a, { kind: 'suspend', org: 3 }, quiet())
+    expect(next.proposal).toMatch(/^suspend 3 quorum 2 voters 2 /)
   }, 30_000)
 
   it('admit an organisation with its admin, who consented', async () => {
