@@ -22,6 +22,7 @@ import type {
   Random,
   WordSource
 } from './adapters.ts'
+import { addrsSeen } from './addrs-seen.ts'
 import type { Follower } from './chain/follow.ts'
 import { outageText } from './chain/outage.ts'
 import type { ChainParameters } from './chain/parameters.ts'
@@ -129,6 +130,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
       stores: stores.clinic,
       ownCard: card,
       replicate: async (...args) => late.replicate?.(...args),
+      addrsOf: (peer) => (late.wire == null ? [] : addrsSeen(peer, ledger, late.wire.reach)),
       onMined: ({ type }, block) => {
         const contract = CONTRACT_OF[type]
         if (contract != null) late.wire?.announce({ type: contract, block })

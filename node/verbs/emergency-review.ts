@@ -118,7 +118,7 @@ async function summaryOf(
     ...(noticed != null && {
       noticeBlock: noticed,
       dueAt: review.dueAt,
-      orgs: orgs.filter((org) => org !== 0)
+      orgs: orgs.filter((org) => org !== 0).sort((a, b) => a - b)
     }),
     review: stateOf(review, node.clock.nowMs() / 1_000),
     ...(reviewed && { outcome: reviewed.outcome })

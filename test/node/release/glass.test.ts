@@ -298,6 +298,7 @@ describe('a notice in the middle of an emergency', () => {
       of.world.clinic.custodian.notice(of.wish(wish, version), of.world.owner.peer, SERVING)
     await told(EmergencyWish.NEVER, 3)
     await told(EmergencyWish.YES, 2)
+    of.world.clinic.custody.notices.add(of.wish(EmergencyWish.YES, 2)) // as a journal may hold it
     expect((await of.world.ask(of.glass())).receipts).toMatchObject([{ code: 514 }])
     await told(EmergencyWish.YES, 4)
     expect((await of.world.ask(of.glass())).answer.code).toBe(0)
