@@ -285,6 +285,10 @@ describe('signed messages', () => {
     'BindingEpoch',
     'Wish',
     'Review',
+    'Guardianship',
+    'GuardianshipEnd',
+    'RecoveryPlan',
+    'Veto',
     'Anchors'
   ] as const
 

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { toHex0x } from '../../core/bytes.ts'
 import { noblePrimitives as p } from '../../core/noble.ts'
 import { type Messages, signTyped } from '../../core/typed-data.ts'
-import { type GuardedType, signAsGuardian, signAsSuccessor } from '../../core/vouch.ts'
+import {
+  type GuardedType,
+  readProof,
+  signAsGuardian,
+  signAsSuccessor,
+  successorProof
+} from '../../core/vouch.ts'
 import { MESSAGE_TYPES } from '../contracts/typed-data.ts'
 import { deployment, fill, hashOf, OWNER, opening } from '../fixtures/messages.ts'
 
@@ -74,5 +80,47 @@ describe('a signature for another account', () => {
     expect(toHex0x(signAsSuccessor(deployment, 'BindingEpoch', message, KEY, p))).toBe(
       abi.encode(['address', 'uint8', 'bytes', 'bytes'], [GUARDIAN, 0, '0x', toHex0x(sig)])
     )
+  })
+})
+
+describe('reading such a signature', () => {
+  it('gives back what was put in', () => {
+    const { Grants } = messages
+    const sig = signTyped(deployment, 'Grants', Grants, KEY, p)
+    const read = readProof(signAsGuardian(deployment, 'Grants', Grants, KEY, p))
+
+    expect(read).toMatchObject({ kind: 1, sig })
+    expect(toHex0x(read?.signer ?? new Uint8Array())).toBe(GUARDIAN)
+    expect(toHex0x(read?.fields ?? new Uint8Array())).toBe(fields.Grants)
+  })
+
+  it('knows a successor’s, also around a signature that was there', () => {
+    const { Wish } = messages
+    const whole = signAsSuccessor(deployment, 'Wish', Wish, KEY, p)
+    const sig = signTyped(deployment, 'Wish', Wish, KEY, p)
+
+    expect(successorProof(readProof(whole)?.signer as never, sig)).toEqual(whole)
+    expect(readProof(whole)).toMatchObject({ kind: 0, fields: new Uint8Array() })
+  })
+
+  it('gives nothing for bytes that abi.decode would refuse', () => {
+    const whole = signAsGuardian(deployment, 'Wish', messages.Wish, KEY, p)
+    const changed = (at: number, to: number): Uint8Array => {
+      const copy = whole.slice()
+      copy[at] = to
+      return copy
+    }
+
+    for (const bytes of [
+      new Uint8Array(),
+      new Uint8Array(65).fill(7),
+      whole.subarray(0, whole.byteLength - 64),
+      changed(0, 1), // no address
+      changed(32, 1), // a kind beyond a byte
+      changed(64, 1), // fields beyond the end
+      changed(96, 1)
+    ]) {
+      expect(readProof(bytes)).toBeUndefined()
+    }
   })
 })

@@ -1,7 +1,7 @@
 import { AbiCoder, keccak256 } from 'ethers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { toHex0x } from '../../core/bytes.ts'
+import { toBigInt, toHex0x } from '../../core/bytes.ts'
 import { grantId } from '../../core/ids.ts'
 import { noblePrimitives as p } from '../../core/noble.ts'
 import * as words from '../../core/words.ts'
@@ -214,6 +214,30 @@ describe('storage keys', () => {
       hashed(['bytes32', 'uint256'], [hashed(['address', 'address'], [toHex0x(OWNER), account]), 0])
     ],
     [
+      'a plan',
+      words.planSlot(ACCOUNT, p),
+      'guardians',
+      hashed(['address', 'uint256'], [account, 1])
+    ],
+    [
+      'a plan’s hash',
+      words.planHashSlot(ACCOUNT, p),
+      'guardians',
+      hashed(['address', 'uint256'], [account, 2])
+    ],
+    [
+      'a candidate',
+      words.candidateSlot(ACCOUNT, p),
+      'guardians',
+      hashed(['address', 'uint256'], [account, 4])
+    ],
+    [
+      'a successor',
+      words.successorSlot(ACCOUNT, p),
+      'guardians',
+      hashed(['address', 'uint256'], [account, 5])
+    ],
+    [
       'a recovery',
       words.recoverySlot(ACCOUNT, p),
       'guardians',
@@ -345,5 +369,21 @@ describe('words', () => {
     for (const wrong of [4n, attester, 1n | (1n << 8n), 1n | (1n << 240n), -1n]) {
       expect(words.decodeVerdictWord(wrong), `${wrong}`).toBeUndefined()
     }
+  })
+
+  it('reads and writes a plan for recovery, and refuses more than it holds', () => {
+    const plan = { version: 3, delaySeconds: 604_800, changedAt: 1_800_000_000 }
+
+    expect(words.decodePlanWord(words.encodePlanWord(plan))).toEqual(plan)
+    expect(words.decodePlanWord(0n)).toEqual({ version: 0, delaySeconds: 0, changedAt: 0 })
+    expect(words.decodePlanWord(1n << 104n)).toBeUndefined()
+  })
+
+  it('reads the address that fills a word', () => {
+    const word = (1n << 159n) + 5n
+
+    expect(toBigInt(words.decodeAddressWord(word) ?? new Uint8Array())).toBe(word)
+    expect(words.decodeAddressWord(0n)).toBeUndefined()
+    expect(words.decodeAddressWord(1n << 160n)).toBeUndefined()
   })
 })
