@@ -133,12 +133,30 @@ export async function planDeployment(init: DeployInit): Promise<DeployPlan> {
   const contracts: { contract: Deployed; at: Address; gas: bigint | undefined }[] = []
   for (const contract of DEPLOYED) {
     const data = creation(contract, profile, init, places)
-    const gas = standing.has(contract) ? undefined : await placer.estimate(data, { signal })
+    const gas = standing.has(contract) ? undefined : await estimate(placer, contract, data, signal)
     contracts.push({ contract, at: places[contract], gas })
   }
   const gas = contracts.reduce((sum, each) => sum + (each.gas ?? 0n), 0n)
   const { deployer } = placer
   return { chainId, deployer, balance, fees, contracts, cost: gas * fees.maxFeePerGas }
+}
+
+/** @throws InvalidConfigError for a chain that is older than the code's instructions, say */
+async function estimate(
+  placer: Placer,
+  contract: Deployed,
+  data: Uint8Array,
+  signal: AbortSignal | undefined
+): Promise<bigint> {
+  try {
+    return await placer.estimate(data, { signal })
+  } catch (err) {
+    if (!(err instanceof TransactionFailedError)) throw err
+    throw new InvalidConfigError(
+      `the chain does not take ${sourceName(contract)}: ${err.message}; it needs the fork Shanghai`,
+      { cause: err }
+    )
+  }
 }
 
 /**

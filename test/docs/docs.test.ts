@@ -166,6 +166,24 @@ describe('docs/ARCHITECTURE.md', () => {
   })
 })
 
+describe('docs/chains.md', () => {
+  it('has the gas that is kept, and what it comes to', () => {
+    const kept = JSON.parse(read('contracts/gas.json')) as Record<string, number>
+    const costs = rows('docs/chains.md', 'An L2, or Ethereum itself').slice(1)
+    const number = (text = ''): number => Number(text.replaceAll(',', ''))
+
+    for (const [what, key = '', gas, ...prices] of costs) {
+      if (key !== '') expect(number(gas), what).toBe(kept[key.slice(1, -1)])
+      const millionths = [0.01, 1, 20].map((gwei) => (number(gas) * gwei) / 1_000)
+      for (const [i, price] of prices.entries()) {
+        const off = Math.abs(number(price) / (millionths[i] as number) - 1)
+        expect(off, `${what}: ${price}`).toBeLessThan(0.05)
+      }
+    }
+    expect(costs.length).toBeGreaterThan(8)
+  })
+})
+
 describe('decisions', () => {
   it('are numbered, each once, and fit a page', () => {
     const numbers = DECISIONS.map((page) => page.replace('docs/decisions/', '').slice(0, 4))
