@@ -112,6 +112,6 @@ export function covers(
     has(tags.level) &&
     tags.labels.every(has) &&
     tags.months.some(has) &&
-    !all.some((tag) => excepted.has(toHex(tag)))
+    (excepted.size === 0 || !all.some((tag) => excepted.has(toHex(tag))))
   )
 }

@@ -243,6 +243,8 @@ export const PROOF_SLOTS_MAX = 128
 export const PROOF_HEDGE_MS = 400
 /** Blocks whose proven words are kept: heads of a minute and the confirmed blocks asked for. */
 export const PROVEN_BLOCKS = 8
+/** Words of one kind whose meaning is remembered: four for each request under way, twice over. */
+export const WORDS_DECODED = 512
 /** A header is 0.6 kB; a proof-of-authority checkpoint lists its sealers in the extra data. */
 export const HEADER_MAX_BYTES = 8 * KIB
 export const HEADER_EXTRA_MAX_BYTES = 4 * KIB

@@ -8,6 +8,7 @@ import { u32be, wordBytes } from './bytes.ts'
 import { leftPad } from './eip712.ts'
 import { InvalidParametersError } from './errors.ts'
 import { type Address, address, type GrantId, type Hash, hash } from './ids.ts'
+import { WORDS_DECODED } from './limits.ts'
 import type { Primitives } from './primitives.ts'
 
 /** `slot` is the whole storage key: keccak256(abi(key, base slot)). */
@@ -99,14 +100,25 @@ function layout<const F extends Fields>(
   )
   const read = (word: bigint, [at, bits]: readonly [number, number]): number =>
     Number(BigInt.asUintN(bits, word >> BigInt(at)))
+  const parse = (word: bigint): Word<F> | undefined => {
+    if (word < 0n || (word & ~used) !== 0n) return undefined
+    const out = Object.fromEntries(entries.map(([name, range]) => [name, read(word, range)]))
+    const standing = word === 0n || known.includes(out[first] as number)
+    return standing && Object.values(out).every(Number.isSafeInteger)
+      ? Object.freeze(out as Word<F>)
+      : undefined
+  }
+  // one head's words are decoded for every request of it, and big numbers are slow
+  const decoded = new Map<bigint, Word<F> | undefined>()
   return {
     decode(word) {
-      if (word < 0n || (word & ~used) !== 0n) return undefined
-      const out = Object.fromEntries(entries.map(([name, range]) => [name, read(word, range)]))
-      const standing = word === 0n || known.includes(out[first] as number)
-      return standing && Object.values(out).every(Number.isSafeInteger)
-        ? (out as Word<F>)
-        : undefined
+      const found = decoded.get(word)
+      if (found !== undefined) return found
+      const made = parse(word)
+      const [oldest] = decoded.keys()
+      if (decoded.size >= WORDS_DECODED && oldest !== undefined) decoded.delete(oldest)
+      decoded.set(word, made)
+      return made
     },
     encode(word) {
       let out = 0n

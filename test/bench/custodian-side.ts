@@ -175,7 +175,8 @@ export async function serve({ folder }: CustodianSideInit): Promise<CustodianSid
       const { b } = decode(signedRequestShape, heard, 'request')
       // each decoded anew, as the gate has them: what hashes it remembers by request start afresh
       const requests = Array.from({ length: count }, () => decodeRequest(b))
-      const one = checkOf(world, gates.shipped, chain)
+      const entry = gates.shipped.custody.find(decodeRequest(b))
+      const one = checkOf(world, gates.shipped, chain, entry && entryForGate(entry))
       return await costOf(async () => {
         for (const request of requests) await one(request)
       })
@@ -183,27 +184,31 @@ export async function serve({ folder }: CustodianSideInit): Promise<CustodianSid
   }
 }
 
-/** What a release asks of the chain and of `decide()`, as node/release/gate.ts does. */
+/**
+ * What a release asks of the chain and of `decide()`, as node/release/gate.ts does; the custody entry
+ * is at hand, since finding it is the store's cost.
+ */
 function checkOf(
   { clock, custodian, chain: { deployment } }: GateWorld,
   { custody }: Clinic,
-  { heads, words }: ReturnType<typeof realChain>
+  { heads, words }: ReturnType<typeof realChain>,
+  entry: DecideInput['entry']
 ): (request: AccessRequest) => Promise<void> {
   const remembering = rememberingHashes(p)
+  const policy = gatePolicy(parameters)
   const { signal } = new AbortController()
   return async (request) => {
-    const entry = custody.find(request)
     const { binding, challenge, seq } = request
     const known: DecideInput = {
       nowMs: clock.nowMs(),
-      policy: gatePolicy(parameters),
+      policy,
       self: { peer: custodian.peer, deployment },
       stream: { remotePeer: binding.peerId, challenge, lastSeq: seq - 1 },
       load: { draining: false, queueFull: false, peerOverRate: false },
       audit: { whole: true, behindAnchor: false },
       request,
       verdicts: { request: 'ok', binding: 'ok', signers: [] },
-      entry: entry && entryForGate(entry),
+      entry,
       subset: undefined,
       notices: gateNotices(custody.notices, request, remembering),
       used: { count: 0, again: false }
