@@ -34,6 +34,6 @@ export default defineConfig({
     }
   },
   paths: { tests: { solidity: 'test/contracts' } },
-  test: { solidity: { fuzz: { runs: 1_000 }, invariant: { runs: 64, depth: 64 } } },
+  test: { solidity: { fuzz: { runs: 1_000 }, invariant: { runs: 100, depth: 100 } } },
   networks: { edr: { type: 'edr-simulated', chainType: 'l1' } }
 })

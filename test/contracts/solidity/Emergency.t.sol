@@ -51,6 +51,9 @@ contract EmergencyHandler is Chain {
     uint256 public broke;
 
     constructor() {
+        _know(0xA11CE, OWNERS);
+        _know(0xAD0000, ORGANISATIONS + 1);
+        _know(0xD0C000, CLINICIANS);
         uint32[] memory organisations = new uint32[](ORGANISATIONS);
         address[] memory admins = new address[](ORGANISATIONS);
         for (uint32 i = 0; i < ORGANISATIONS; ++i) {
@@ -60,7 +63,7 @@ contract EmergencyHandler is Chain {
         grants = new GrantRegistry();
         emergency = new Emergency(directory, grants, 2, REVIEW_SECONDS);
         for (uint256 c = 0; c < CLINICIANS; ++c) {
-            address account = VM.addr(keyOf(c));
+            address account = _addr(keyOf(c));
             VM.prank(account);
             directory.setBindingEpoch(1);
             VM.prank(account);
@@ -69,18 +72,18 @@ contract EmergencyHandler is Chain {
             directory.enrol(account, 2);
             _order.push(c);
             for (uint256 i = _order.length - 1; i > 0; --i) {
-                if (VM.addr(keyOf(_order[i])) > VM.addr(keyOf(_order[i - 1]))) break;
+                if (_addr(keyOf(_order[i])) > _addr(keyOf(_order[i - 1]))) break;
                 (_order[i], _order[i - 1]) = (_order[i - 1], _order[i]);
             }
         }
     }
 
-    function ownerOf(uint256 owner) public pure returns (address) {
-        return VM.addr(0xA11CE + owner);
+    function ownerOf(uint256 owner) public view returns (address) {
+        return _addr(0xA11CE + owner);
     }
 
-    function adminOf(uint32 organisation) public pure returns (address) {
-        return VM.addr(0xAD0000 + organisation);
+    function adminOf(uint32 organisation) public view returns (address) {
+        return _addr(0xAD0000 + organisation);
     }
 
     function keyOf(uint256 clinician) public pure returns (uint256) {
@@ -102,7 +105,7 @@ contract EmergencyHandler is Chain {
     /// @dev For clinician `n`; the last one is no emergency's.
     function openingOf(uint256 n) public view returns (GrantOpening memory opening) {
         opening.granteeKind = 1;
-        opening.grantee = bytes32(uint256(uint160(VM.addr(keyOf(_order[n])))));
+        opening.grantee = bytes32(uint256(uint160(_addr(keyOf(_order[n])))));
         opening.purposes = n == OPENINGS - 1 ? 1 : n % 2 == 0 ? 8 : 16;
         opening.notAfter = 1 hours;
         opening.salt = bytes32(n + 1);
@@ -138,8 +141,8 @@ contract EmergencyHandler is Chain {
     function suspend(uint256 which) external {
         uint256 c = which % CLINICIANS;
         VM.prank(adminOf(orgOf(c)));
-        if (suspended[c]) directory.reinstate(VM.addr(keyOf(c)));
-        else directory.suspend(VM.addr(keyOf(c)));
+        if (suspended[c]) directory.reinstate(_addr(keyOf(c)));
+        else directory.suspend(_addr(keyOf(c)));
         suspended[c] = !suspended[c];
     }
 

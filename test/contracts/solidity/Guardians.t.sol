@@ -57,9 +57,14 @@ contract GuardiansHandler is Chain {
     string public broken;
 
     constructor() {
+        _know(0x3A2D, WARDS);
+        _know(0x90A2D, GUARDIANS);
+        _know(0x5CC, 1);
+        _know(0x4E1, 2);
+        _know(0xE7E, 1);
         uint32[] memory organisations = new uint32[](1);
         address[] memory admins = new address[](1);
-        (organisations[0], admins[0]) = (1, VM.addr(0xAD0001));
+        (organisations[0], admins[0]) = (1, _addr(0xAD0001));
         directory = new Directory(organisations, admins, 1);
         emergency = new Emergency(directory, grants, 2, 1 days);
         guardians = new Guardians(directory, grants, emergency);
@@ -68,12 +73,12 @@ contract GuardiansHandler is Chain {
         VM.etch(wardOf(1), address(new WardAccount(guardians)).code);
     }
 
-    function wardOf(uint256 ward) public pure returns (address) {
-        return VM.addr(0x3A2D + ward);
+    function wardOf(uint256 ward) public view returns (address) {
+        return _addr(0x3A2D + ward);
     }
 
-    function guardianOf(uint256 guardian) public pure returns (address) {
-        return VM.addr(0x90A2D + guardian);
+    function guardianOf(uint256 guardian) public view returns (address) {
+        return _addr(0x90A2D + guardian);
     }
 
     function appoint(uint256 who, uint256 whom, uint16 rights, uint32 life, uint8 step, bool bySig)
@@ -103,10 +108,10 @@ contract GuardiansHandler is Chain {
             );
             bytes memory sig = _sign(key, guardians.domainSeparator(), message);
             data = abi.encodeCall(
-                guardians.endBySig, (VM.addr(key), wardOf(w), guardianOf(g), version, sig)
+                guardians.endBySig, (_addr(key), wardOf(w), guardianOf(g), version, sig)
             );
         } else {
-            VM.prank(VM.addr(key));
+            VM.prank(_addr(key));
         }
         (bool accepted,) = address(guardians).call(data);
         bool speaks = by % 3 == 1 || (by % 3 == 0 && !succeeded[w]);
@@ -151,7 +156,7 @@ contract GuardiansHandler is Chain {
         uint256 w = who % WARDS;
         uint32 round = recoveries[w].round + step % 3;
         bytes32 message = keccak256(
-            abi.encode(RECOVERY_TYPEHASH, wardOf(w), VM.addr(0x5CC), plans[w], round)
+            abi.encode(RECOVERY_TYPEHASH, wardOf(w), _addr(0x5CC), plans[w], round)
         );
         bytes[] memory signatures = new bytes[](2);
         for (uint256 i = 0; i < 2; ++i) {
@@ -162,7 +167,7 @@ contract GuardiansHandler is Chain {
         (bool accepted,) = address(guardians)
             .call(
                 abi.encodeCall(
-                    guardians.propose, (wardOf(w), VM.addr(0x5CC), round, planOf(), signatures)
+                    guardians.propose, (wardOf(w), _addr(0x5CC), round, planOf(), signatures)
                 )
             );
         bool expected = plans[w] > 0 && signers & 3 == 3 && step % 3 == 1
@@ -209,7 +214,7 @@ contract GuardiansHandler is Chain {
         bytes32 message =
             keccak256(abi.encode(OPT_OUT_TYPEHASH, wardOf(w), uint32(1), version));
         bytes memory sig = _sign(0x5CC, grants.domainSeparator(), message);
-        bytes memory proof = abi.encode(VM.addr(0x5CC), uint8(0), "", sig);
+        bytes memory proof = abi.encode(_addr(0x5CC), uint8(0), "", sig);
         (bool accepted,) = address(grants)
             .call(abi.encodeCall(grants.optOutBySig, (wardOf(w), 1, version, proof)));
         if (accepted != succeeded[w]) broken = "successor";
@@ -229,15 +234,15 @@ contract GuardiansHandler is Chain {
             && block.timestamp < known.until;
     }
 
-    function planOf() public pure returns (RecoveryPlan memory made) {
+    function planOf() public view returns (RecoveryPlan memory made) {
         made.salt = keccak256("salt");
         made.threshold = 2;
         made.helpers = new address[](2);
-        (made.helpers[0], made.helpers[1]) = (VM.addr(_helperKey(0)), VM.addr(_helperKey(1)));
+        (made.helpers[0], made.helpers[1]) = (_addr(_helperKey(0)), _addr(_helperKey(1)));
     }
 
-    function _helperKey(uint256 i) private pure returns (uint256) {
-        bool ordered = VM.addr(0x4E1) < VM.addr(0x4E2);
+    function _helperKey(uint256 i) private view returns (uint256) {
+        bool ordered = _addr(0x4E1) < _addr(0x4E2);
         return (i == 0) == ordered ? 0x4E1 : 0x4E2;
     }
 
@@ -313,7 +318,7 @@ contract GuardiansTest is Chain {
             require(uint8(word) == status, "status");
             require(uint32(word >> 8) == round, "round");
             require(status != 1 || uint40(word >> 40) == readyAt, "readyAt");
-            address expected = _handler.succeeded(w) ? VM.addr(0x5CC) : address(0);
+            address expected = _handler.succeeded(w) ? _addr(0x5CC) : address(0);
             require(_guardians.successorOf(ward) == expected, "successor");
             require(_guardians.isWired(ward) == (w == 1), "wired");
             (uint256 plan,) = _guardians.planOf(ward);
@@ -357,7 +362,7 @@ contract GuardiansTest is Chain {
         address ward = _handler.wardOf(0);
         RecoveryPlan memory plan = _handler.planOf();
         bytes[] memory none = new bytes[](2);
-        address next = VM.addr(0x5CC);
+        address next = _addr(0x5CC);
         _refuses(
             abi.encodeCall(_guardians.propose, (ward, ward, 1, plan, none)),
             IGuardians.GuardiansBadSuccessor.selector
@@ -409,7 +414,7 @@ contract GuardiansTest is Chain {
         (kind, rights) = (kind % 7, 1 + rights % 7);
         address ward = _handler.wardOf(0);
         VM.prank(ward);
-        _guardians.appoint(VM.addr(0x90A2D), rights, uint64(block.timestamp + 1), 1, 1);
+        _guardians.appoint(_addr(0x90A2D), rights, uint64(block.timestamp + 1), 1, 1);
         uint16 needed = kind == 1 ? 1 : kind == 2 ? 2 : kind == 3 ? 3 : kind == 4 ? 4 : 8;
         bytes32 typeHash = kind == 1
             ? GRANTS_TYPEHASH
@@ -420,7 +425,7 @@ contract GuardiansTest is Chain {
         bytes32 message = keccak256(abi.encode(typeHash, ward, fields));
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, message));
         bytes memory sig = _sign(0x90A2D, domain, message);
-        bytes memory proof = abi.encode(VM.addr(0x90A2D), kind, abi.encode(fields), sig);
+        bytes memory proof = abi.encode(_addr(0x90A2D), kind, abi.encode(fields), sig);
         bool vouched = _guardians.vouches(ward, digest, proof);
         require(vouched == (needed < 8 && rights & needed == needed), "vouches");
     }

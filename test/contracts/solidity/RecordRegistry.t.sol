@@ -34,6 +34,9 @@ contract RecordHandler is Chain {
     string public broken;
 
     constructor() {
+        _know(0xA11CE, OWNERS);
+        _know(0xAD0000, ORGANISATIONS + 1);
+        _know(0xD0C000, ORGANISATIONS + 1);
         uint32[] memory organisations = new uint32[](ORGANISATIONS);
         address[] memory admins = new address[](ORGANISATIONS);
         for (uint32 i = 0; i < ORGANISATIONS; ++i) {
@@ -52,23 +55,23 @@ contract RecordHandler is Chain {
         }
     }
 
-    function ownerOf(uint256 owner) public pure returns (address) {
-        return VM.addr(0xA11CE + owner);
+    function ownerOf(uint256 owner) public view returns (address) {
+        return _addr(0xA11CE + owner);
     }
 
-    function adminOf(uint32 organisation) public pure returns (address) {
-        return VM.addr(0xAD0000 + organisation);
+    function adminOf(uint32 organisation) public view returns (address) {
+        return _addr(0xAD0000 + organisation);
     }
 
-    function attesterOf(uint32 organisation) public pure returns (address) {
-        return VM.addr(0xD0C000 + organisation);
+    function attesterOf(uint32 organisation) public view returns (address) {
+        return _addr(0xD0C000 + organisation);
     }
 
     function tagOf(uint256 tag) public pure returns (bytes32) {
         return keccak256(abi.encode("tag", tag));
     }
 
-    function keyOf(uint256 owner, uint256 tag) public pure returns (bytes32) {
+    function keyOf(uint256 owner, uint256 tag) public view returns (bytes32) {
         return keccak256(abi.encode(ownerOf(owner), tagOf(tag)));
     }
 

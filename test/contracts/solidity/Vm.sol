@@ -20,6 +20,21 @@ abstract contract Chain {
     Vm internal constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
     uint64 internal constant FOREVER = type(uint64).max;
 
+    mapping(uint256 key => address account) private _known;
+
+    /// @dev Of a private key. To work one out costs more than a whole call does, so handlers make
+    /// those that they need again and again known once.
+    function _addr(uint256 key) internal view returns (address account) {
+        account = _known[key];
+        if (account == address(0)) account = VM.addr(key);
+    }
+
+    function _know(uint256 first, uint256 count) internal {
+        for (uint256 key = first; key < first + count; ++key) {
+            _known[key] = VM.addr(key);
+        }
+    }
+
     /// @dev 65 bytes r‖s‖v over an EIP-712 digest.
     function _sign(uint256 key, bytes32 domain, bytes32 message)
         internal
