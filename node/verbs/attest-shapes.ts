@@ -13,16 +13,13 @@ export const attestArgs = recordVerifyArgs.extend({
   verdict: z.enum(['confirm', 'reject', 'withdraw'])
 })
 
-/** `orgs`: organisations to look at beside the first ones and those of known peers. */
+/** Of `lapse` too. `orgs`: to look at beside the first ones and those of known peers. */
 export const attestStatusArgs = recordVerifyArgs.extend({
   orgs: z.array(org).max(SCOPE_EXCEPT_MAX).optional()
 })
 
-export const attestLapseArgs = attestStatusArgs
-
 export type AttestArgs = z.infer<typeof attestArgs>
 export type AttestStatusArgs = z.infer<typeof attestStatusArgs>
-export type AttestLapseArgs = z.infer<typeof attestLapseArgs>
 export type RecordArgs = z.infer<typeof recordArgs>
 
 /** A record's state by name, as the contract keeps it. */

@@ -128,8 +128,9 @@ async function standing(
   const [first] = all as readonly [Opened, ...Opened[]]
   if (verdict === 'withdraw') return first
   const now = Math.floor(node.clock.nowMs() / 1_000)
-  const meant = all.filter(({ grant: { capsule } }) => {
+  const meant = all.filter(({ grant: { capsule, grantId } }) => {
     const { purposes, notBefore, notAfter } = capsule.opening
+    if (node.ledger.passings.own(grantId) != null) return false // handed back
     return hasPurpose(purposes, Purpose.RECORDMGT) && notBefore <= now && now < notAfter
   })
   const p = node.primitives

@@ -29,7 +29,6 @@ import type { VerifiedHeader } from '../adapters.ts'
 import type { Node } from '../node.ts'
 import { sendAct } from './act.ts'
 import type {
-  AttestLapseArgs,
   AttestLapseResult,
   AttestStatusArgs,
   AttestStatusResult,
@@ -70,7 +69,7 @@ export async function attestStatus(
  */
 export async function attestLapse(
   node: Node,
-  args: AttestLapseArgs,
+  args: AttestStatusArgs,
   options: VerbOptions
 ): Promise<AttestLapseResult> {
   const { signal, progress } = options

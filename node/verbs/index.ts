@@ -66,7 +66,7 @@ export const verbs = verbTable<Node>(
   verb('record.verify', shapes.recordVerifyArgs, verifyRecord),
   verb('attest', attestShapes.attestArgs, attest),
   verb('attest.status', attestShapes.attestStatusArgs, attestStatus),
-  verb('attest.lapse', attestShapes.attestLapseArgs, attestLapse),
+  verb('attest.lapse', attestShapes.attestStatusArgs, attestLapse),
   verb('device.ls', shapes.noArgs, (node, _args, options) => listDevices(node, options)),
   verb('device.revoke', shapes.noArgs, (node, _args, options) => revokeDevices(node, options)),
   verb('device.bind', shapes.noArgs, (node, _args, options) => bindDevice(node, options)),

@@ -34,7 +34,7 @@ const SHAPES: Readonly<Record<string, readonly [ZodType, unknown]>> = {
       unseen: 1
     }
   ],
-  'attest.lapse': [attest.attestLapseArgs, { recordId: R, ver: 1, lapsed: [4], state: 'STORED' }],
+  'attest.lapse': [attest.attestStatusArgs, { recordId: R, ver: 1, lapsed: [4], state: 'STORED' }],
   'directory.show': [
     directory.directoryShowArgs,
     { account, organisation: { org: 3, status: 'active' }, consent: { org: 4, roles: ['admin'] } }

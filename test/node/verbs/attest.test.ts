@@ -8,6 +8,7 @@ import { attest } from '../../../node/verbs/attest.ts'
 import type { AttestArgs } from '../../../node/verbs/attest-shapes.ts'
 import { attestLapse, attestStatus } from '../../../node/verbs/attestation.ts'
 import { listAttested, showAttested } from '../../../node/verbs/attested.ts'
+import { handBack } from '../../../node/verbs/hand-back.ts'
 import { publish, update } from '../../../node/verbs/publish.ts'
 import { retrieve } from '../../../node/verbs/retrieve.ts'
 import { revoke } from '../../../node/verbs/revoke.ts'
@@ -125,6 +126,10 @@ describe('who may not attest', () => {
     const none = { message: expect.stringContaining('RECORDMGT that stands') }
     await expect(says(second, recordId, 'confirm')).rejects.toMatchObject(none)
     await expect(says(net.hospital, recordId, 'reject')).rejects.toMatchObject(none)
+    const back = await allow(net, second, recordId)
+    await open(second, recordId)
+    await handBack(second, { id: back }, quiet())
+    await expect(says(second, recordId, 'confirm')).rejects.toMatchObject(none)
     // what one said one may take back without reading again
     expect(await says(net.hospital, recordId, 'withdraw')).toMatchObject({ state: 'STORED' })
   }, 30_000)
