@@ -42,7 +42,8 @@ export async function headSince(
 ): Promise<VerifiedHeader> {
   let { head } = await currentHeads(node, signal)
   for (let ms = 0; head.number < since && ms <= 2 * HEAD_CACHE_MS; ms += STEP_MS) {
-    await delay(STEP_MS, undefined, { signal })
+    if (ms > 0) await delay(STEP_MS, undefined, { signal })
+    node.heads.expire?.() // it is known to be old
     head = (await currentHeads(node, signal)).head
   }
   return head
