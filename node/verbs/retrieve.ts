@@ -12,12 +12,13 @@ import {
   AccessDeniedError,
   ContentNotFoundError,
   InvalidMessageError,
+  InvalidParametersError,
   RecordNotFoundError
 } from '../../core/errors.ts'
 import { recordKey, recordTag } from '../../core/grant.ts'
 import { kemPublicKey, kemSeed, peerIdBytes, recordId } from '../../core/ids.ts'
 import { anchor, type Capsule, decodeManifest, type Manifest } from '../../core/manifest.ts'
-import { bitOfHl7, purposeCodes } from '../../core/purposes.ts'
+import { bitOfHl7, hasPurpose, purposeCodes } from '../../core/purposes.ts'
 import { anchorSlot } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { Node } from '../node.ts'
@@ -188,17 +189,29 @@ function capsulesOf({ ledger }: Node): readonly Pick<Held, 'capsule' | 'hl7' | '
   ]
 }
 
+/** @throws InvalidParametersError for a code that stands for no purpose */
+function permits({ capsule, sub }: Pick<Held, 'capsule' | 'sub'>, purpose: string): boolean {
+  const bit = bitOfHl7(purpose)
+  if (bit != null) return hasPurpose((sub?.grant ?? capsule.opening).purposes, bit)
+  throw new InvalidParametersError(`"purpose" expected a known code, got ${purpose}`)
+}
+
 /** Grants for this version, or for the newest that any grant holds: newest first, few of them. */
-function heldFor(node: Node, { recordId: id, ver }: RecordGetArgs): readonly [Held, ...Held[]] {
+function heldFor(
+  node: Node,
+  { recordId: id, ver, purpose }: RecordGetArgs
+): readonly [Held, ...Held[]] {
   const wanted = toHex(fromHex(id, 'recordId'))
   const held = capsulesOf(node)
+    .filter((each) => purpose == null || permits(each, purpose))
     .flatMap((each) => each.capsule.records.map((record) => ({ ...each, record })))
     .filter(({ record }) => toHex(record.recordId) === wanted && (ver ?? record.ver) === record.ver)
   const newest = Math.max(...held.map(({ record }) => record.ver))
   const [first, ...rest] = held.filter(({ record }) => record.ver === newest).reverse()
   if (first == null) {
     const version = ver == null ? '' : ` version ${ver}`
-    throw new RecordNotFoundError(`no own record and no grant for ${id}${version}`)
+    const asked = purpose == null ? '' : ` and ${purpose}`
+    throw new RecordNotFoundError(`no own record and no grant for ${id}${version}${asked}`)
   }
   const nowSeconds = Math.floor(node.clock.nowMs() / 1_000)
   const open = rest.filter(
@@ -209,7 +222,7 @@ function heldFor(node: Node, { recordId: id, ver }: RecordGetArgs): readonly [He
     const manifest = decodeManifest(record.manifest, node.primitives)
     // a grant that came unasked names purposes, not a code: any of them serves
     const [code] = purposeCodes((sub?.grant ?? capsule.opening).purposes)
-    return { capsule, manifest, hl7: hl7 || code || '', ownerSecret, anchorSalt, sub }
+    return { capsule, manifest, hl7: purpose ?? (hl7 || code || ''), ownerSecret, anchorSalt, sub }
   }
   return [asHeld(first), ...open.slice(0, OLDER_GRANTS_TRIED).map(asHeld)]
 }

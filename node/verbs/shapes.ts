@@ -92,7 +92,9 @@ export const recordGetArgs = z.strictObject({
   /** Bytes from..to, the last exclusive. */
   from: z.int().min(0).optional(),
   to: z.int().min(1).optional(),
-  via: z.enum(['manifest', 'dht']).optional()
+  via: z.enum(['manifest', 'dht']).optional(),
+  /** Where a grant permits several: what this read is for. */
+  purpose: code.optional()
 })
 
 export const recordUpdateArgs = z.strictObject({

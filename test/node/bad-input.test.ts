@@ -46,6 +46,17 @@ const atDoor: readonly Case[] = [
   { verb: 'grant', args: (net) => ({ ...terms(net), to: 'somebody' }), says: /to/ },
   { verb: 'grant', args: (net) => ({ ...terms(net), records: [] }), says: /records/ },
   { verb: 'grant', args: (net) => ({ ...terms(net), budget: -1 }), says: /budget/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), to: [] }), says: /to/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), purpose: [] }), says: /purpose/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), org: 0 }), says: /org/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), upTo: 'X' }), says: /upTo/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), months: ['2026-13'] }), says: /months/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), window: '0d' }), says: /window/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), group: 'cardiology' }), says: /group/ },
+  { verb: 'grant', args: (net) => ({ ...terms(net), chart: false }), says: /chart/ },
+  { verb: 'renew', args: () => ({ grant: HEX, until: 'never' }), says: /until/ },
+  { verb: 'grant.tell', args: () => ({ grant: HEX, to: 'somebody' }), says: /to/ },
+  { verb: 'opt-out', args: () => ({ purposes: [] }), says: /purposes/ },
   { verb: 'revoke', args: () => ({}), says: /grant/ },
   { verb: 'revoke', args: () => ({ grant: HEX, all: true }), says: /grant/ }
 ]
@@ -179,6 +190,34 @@ const within: readonly Case[] = [
     says: /version/
   },
   { verb: 'revoke', args: () => ({ grant: HEX }), error: NOT_FOUND, says: /grant/ },
+  { verb: 'renew', args: () => ({ grant: HEX, until: '1d' }), error: NOT_FOUND, says: /grant/ },
+  {
+    verb: 'grant.tell',
+    args: (net) => ({ grant: HEX, to: terms(net).to }),
+    error: NOT_FOUND,
+    says: /grant/
+  },
+  {
+    verb: 'grant.tell',
+    args: (net) => ({ grant: net.grant, to: terms(net).to }),
+    error: INVALID,
+    says: /grant/
+  },
+  { verb: 'opt-in', args: () => ({ purposes: ['FUN'] }), error: INVALID, says: /purposes/ },
+  {
+    verb: 'record.get',
+    args: (net) => ({ recordId: net.recordId, purpose: 'FUN' }),
+    error: INVALID,
+    says: /purpose/,
+    by: 'hospital'
+  },
+  {
+    verb: 'record.get',
+    args: (net) => ({ recordId: net.recordId, purpose: 'HRESCH' }),
+    error: NOT_FOUND,
+    says: /HRESCH/,
+    by: 'hospital'
+  },
   {
     verb: 'audit.export',
     args: (net) => ({ out: `${net.folder}/audit` }),

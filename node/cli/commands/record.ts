@@ -135,7 +135,8 @@ function addGet(record: Command, context: CommandContext): void {
         .option('--ver <n>', 'version (default: the newest)')
         .option('--from <byte>', 'first byte of a range')
         .option('--to <byte>', 'end of a range, exclusive')
-        .option('--via <way>', 'find blocks by "manifest" addresses or by the "dht" alone'),
+        .option('--via <way>', 'find blocks by "manifest" addresses or by the "dht" alone')
+        .option('--purpose <code>', 'what for, where a grant permits several'),
     verb: 'record.get',
     args: ([recordId], flags, shell) => ({
       recordId,
@@ -143,7 +144,8 @@ function addGet(record: Command, context: CommandContext): void {
       out: flags['out'] == null ? undefined : resolve(shell.cwd, String(flags['out'])),
       from: numberFlag(flags['from']),
       to: numberFlag(flags['to']),
-      via: flags['via']
+      via: flags['via'],
+      purpose: flags['purpose']
     }),
     text: (each) =>
       facts([

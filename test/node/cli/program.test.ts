@@ -220,8 +220,11 @@ describe('a verb without a daemon', () => {
     ],
     [['record', 'add', '/x', '--fhir'], 'record.add {"path":"/x","fhir":true}'],
     [
-      ['record', 'get', R, '--out', 'x', '--from', '0', '--to', '9', '--via', 'dht'],
-      `record.get {"recordId":"${R}","out":"/somewhere/x","from":0,"to":9,"via":"dht"}`
+      [
+        ...['record', 'get', R, '--out', 'x', '--from', '0', '--to', '9', '--via', 'dht'],
+        ...['--purpose', 'COC']
+      ],
+      `record.get {"recordId":"${R}","out":"/somewhere/x","from":0,"to":9,"via":"dht","purpose":"COC"}`
     ],
     [
       [

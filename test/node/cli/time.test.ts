@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { localTime, untilText } from '../../../node/cli/time.ts'
-import { untilSeconds } from '../../../node/verbs/until.ts'
+import { fromSeconds, untilSeconds } from '../../../node/verbs/until.ts'
 
 const zone = process.env['TZ']
 afterEach(() => {
@@ -68,5 +68,22 @@ describe('untilSeconds', () => {
     '2026-13-01T00:00:00Z'
   ])('refuses "%s"', (text) => {
     expect(() => untilSeconds(text, nowMs)).toThrow('"until" expected')
+  })
+})
+
+describe('fromSeconds', () => {
+  const nowMs = Date.UTC(2026, 0, 1)
+  const now = nowMs / 1_000
+
+  it.each([
+    [undefined, now - 300], // so that guard and head age delay nothing
+    ['2h', now + 7_200],
+    ['2025-12-31T00:00:00Z', now - 86_400]
+  ])('reads %s', (text, seconds) => {
+    expect(fromSeconds(text, nowMs)).toBe(seconds)
+  })
+
+  it.each(['', '0d', '2026-12-31', '1969-12-31T00:00:00Z'])('refuses "%s"', (text) => {
+    expect(() => fromSeconds(text, nowMs)).toThrow('"from" expected')
   })
 })

@@ -1,9 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { toHex } from '../../../core/bytes.ts'
+import { hash, recordSecret } from '../../../core/ids.ts'
+import { DELEGABLE, Purpose, purposeMask } from '../../../core/purposes.ts'
 import type { RunningNode } from '../../../node/index.ts'
 import { peerText } from '../../../node/keys/peer-text.ts'
+import { systemRandom } from '../../../node/system.ts'
 import { approve, inbox } from '../../../node/verbs/answer.ts'
-import { grant } from '../../../node/verbs/grant.ts'
+import { grant, grantFrom } from '../../../node/verbs/grant.ts'
 import type { GrantArgs } from '../../../node/verbs/grant-shapes.ts'
+import { ownSource } from '../../../node/verbs/grant-source.ts'
 import { listGrants } from '../../../node/verbs/grants.ts'
 import { history } from '../../../node/verbs/history.ts'
 import { showIdentity } from '../../../node/verbs/identity.ts'
@@ -15,6 +20,8 @@ import { retrieve } from '../../../node/verbs/retrieve.ts'
 import { revoke } from '../../../node/verbs/revoke.ts'
 import type { RecordAddArgs } from '../../../node/verbs/shapes.ts'
 import { deliverOwed } from '../../../node/verbs/standing.ts'
+import { named } from '../../fixtures/gate.ts'
+import { wish } from '../../fixtures/messages.ts'
 import { createNetwork, type Network, quiet } from '../../fixtures/network.ts'
 
 const TERMS = { purpose: 'TREAT', until: '1h' }
@@ -306,6 +313,79 @@ describe('the terms of a grant', () => {
   })
 })
 
+describe('the purposes of a grant', () => {
+  it('are what a reader may say that it reads for, one at a time', async () => {
+    await using net = await createNetwork()
+    const { hospital, patient } = net
+    const recordId = await add(net, 'record')
+    await give(net, { chart: true, purpose: ['TREAT', 'HRESCH'] })
+    const reads = (purpose: string) => retrieve(hospital, { recordId, purpose }, quiet())
+
+    await reads('TREAT')
+    await reads('CLINTRCH') // a kind of research
+
+    await expect(reads('HMARKT')).rejects.toMatchObject({ name: 'RecordNotFoundError' })
+    const { entries } = await history(patient, {}, quiet())
+    const said = entries.filter(({ kind }) => kind === 'release').map(({ purpose }) => purpose)
+    expect([...new Set(said)].toSorted()).toEqual(['CLINTRCH', 'TREAT'])
+  })
+})
+
+describe('sealed records', () => {
+  it('are for named persons only: no organisation, group or policy', async () => {
+    await using net = await createNetwork()
+    const { patient, hospital } = net
+    const record = await add(net, 'record')
+    const own = ownSource(patient)
+    const so = recordSecret(named('second factor'))
+    const source = { ...own, versions: () => own.versions().map((each) => ({ ...each, so })) }
+    const terms = { to: peerText(hospital.identity.peer), ...TERMS }
+
+    const all = await grantFrom(patient, source, { ...terms, org: 4, chart: true }, quiet())
+    expect(all.records).toEqual([])
+    await expect(
+      grantFrom(patient, source, { ...terms, org: 4, records: [record] }, quiet())
+    ).rejects.toMatchObject({
+      name: 'InvalidParametersError',
+      message: expect.stringMatching(/"records" expected none in sealed mode/)
+    })
+    await grantFrom(patient, source, { ...terms, records: [record] }, quiet())
+    await inbox(hospital, quiet())
+    const held = hospital.ledger.capsules().map(({ capsule }) => capsule.records)
+    expect(held).toMatchObject([[], [{ so }]])
+  })
+})
+
+describe('a source without the owner’s tags', () => {
+  it('gives records by their ids, and nothing that would take a tag', async () => {
+    await using net = await createNetwork()
+    const { patient, hospital } = net
+    const record = await add(net, 'record', { labels: ['HIV'], month: '2026-10' })
+    const source = { ...ownSource(patient), tagOf: undefined }
+    const terms = { to: peerText(hospital.identity.peer), ...TERMS }
+    const broad: Partial<GrantArgs>[] = [
+      { chart: true },
+      { classes: ['Observation'] },
+      { records: [record], labels: ['HIV'] },
+      { records: [record], upTo: 'R' },
+      { records: [record], months: ['2026-10'] },
+      { records: [record], except: ['ImagingStudy'] }
+    ]
+    for (const each of broad) {
+      await expect(
+        grantFrom(patient, source, { ...terms, ...each }, quiet()),
+        JSON.stringify(each)
+      ).rejects.toMatchObject({ name: 'InvalidParametersError' })
+    }
+
+    await grantFrom(patient, source, { ...terms, records: [record] }, quiet())
+    await net.confirm()
+    await inbox(hospital, quiet())
+
+    expect(await opened(hospital, { record })).toEqual(['record'])
+  })
+})
+
 describe('approving a wish that only describes', () => {
   const wished = async (net: Network, more: object): Promise<string> => {
     const { contact } = showIdentity(net.patient)
@@ -340,6 +420,35 @@ describe('approving a wish that only describes', () => {
       'october'
     ])
     expect(await given(all, { later: true, months: ['2026-10'] })).toEqual(['october'])
+  })
+
+  it('grants its one purpose, whatever else its bits say', async () => {
+    await using net = await createNetwork()
+    const { patient, hospital } = net
+    await add(net, 'record')
+    const crafted: readonly (readonly [string, number])[] = [
+      ['TREAT', purposeMask(Purpose.TREAT, Purpose.HMARKT)],
+      ['TREAT', (purposeMask(Purpose.TREAT) | DELEGABLE) >>> 0],
+      ['TREAT', purposeMask(Purpose.HMARKT)],
+      ['BTG', purposeMask(Purpose.BTG)],
+      ['ETREAT', purposeMask(Purpose.ETREAT)]
+    ]
+    for (const [hl7, purposes] of crafted) {
+      const { account } = hospital.identity
+      const id = hash(systemRandom(32))
+      const made = { ...wish({ account, owner: patient.identity.account }), id, hl7, purposes }
+      const card = hospital.card()
+      await patient.ledger.record({ t: 'wish', id, wish: made, card })
+
+      await expect(
+        approve(patient, { wish: toHex(id) }, quiet()),
+        `${hl7} ${purposes}`
+      ).rejects.toMatchObject({
+        name: 'InvalidParametersError',
+        message: expect.stringMatching(/"wish"/)
+      })
+    }
+    expect(patient.ledger.grants()).toEqual([])
   })
 
   it('goes on for later records if she says so', async () => {
