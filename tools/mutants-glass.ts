@@ -9,6 +9,7 @@ import { ROOT } from './files.ts'
 import { type Mutant, of } from './mutant.ts'
 
 const GATE = ['test/node/release/glass.test.ts']
+const PACKS = ['test/node/verbs/emergency-pack.test.ts']
 const LETTERS = ['test/node/verbs/glass-letters.test.ts']
 const DECIDE = 'core/decide.ts'
 
@@ -109,4 +110,17 @@ const letters: readonly Mutant[] = [
   ])
 ]
 
-export const glass: readonly Mutant[] = [...rows(), ...behindTheGate, ...letters]
+const packs: readonly Mutant[] = [
+  ...of('node/verbs/emergency-pack.ts', PACKS, [
+    ["the owner's signature", 'await verifyOwnersManifest(node, decoded, { signal })', ''],
+    ['the owner', '!equalBytes(content.owner, capsule.owner) || ', ''],
+    ['what she marked', ' || !custody.emergency', ''],
+    ['the newest of all', 'isNewer(packed, known)', 'false'],
+    ['pages that go on', 'if (next != null && toHex(next)', 'if (false && toHex(next ?? after)'],
+    ["the answer's signature", "if (!verify('answer', signed, peer, p)) {", 'if (false) {'],
+    ['the receipt', 'if (receiptOf(node, answer, peer, req) == null) {', 'if (false) {'],
+    ['nobody is waited for', '    first.resolve()\n', '']
+  ])
+]
+
+export const glass: readonly Mutant[] = [...rows(), ...behindTheGate, ...letters, ...packs]

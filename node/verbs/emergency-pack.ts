@@ -10,11 +10,12 @@ import { type Code, codeName } from '../../core/codes.ts'
 import { InvalidMessageError } from '../../core/errors.ts'
 import { hash, type PeerIdBytes, type RecordId, recordId } from '../../core/ids.ts'
 import { PACK_PAGES_MAX } from '../../core/limits.ts'
-import { decodeManifest, type Manifest, verifyManifest } from '../../core/manifest.ts'
+import { decodeManifest, type Manifest } from '../../core/manifest.ts'
 import { decodePackAnswer, decodePage, type PackPage } from '../../core/pack.ts'
 import { requestHash, signedAnswerShape } from '../../core/request.ts'
 import { verify } from '../../core/signed.ts'
 import { peerText } from '../keys/peer-text.ts'
+import { verifyOwnersManifest } from '../manifests.ts'
 import type { Node } from '../node.ts'
 import { exchange, patiently, type Read, receiptOf } from './ask.ts'
 
@@ -53,11 +54,11 @@ export async function collectPacks(
   const first = Promise.withResolvers<void>()
   const enough = new AbortController()
   const asking = AbortSignal.any([signal, enough.signal])
-  const take = (page: PackPage): RecordId | undefined => {
+  const take = async (page: PackPage): Promise<RecordId | undefined> => {
     addrs.push(...page.addrs)
     let last: RecordId | undefined
     for (const each of page.records) {
-      const packed = checked(node, read, each)
+      const packed = await checked(node, read, each, asking)
       const { recordId: id } = packed.manifest.content
       const known = records.get(toHex(id))
       if (known == null || isNewer(packed, known)) records.set(toHex(id), packed)
@@ -79,7 +80,7 @@ export async function collectPacks(
         return
       }
       try {
-        const next = take(answer.page)
+        const next = await take(answer.page)
         if (next != null && toHex(next) <= toHex(after)) {
           throw new InvalidMessageError('"pack" expected records after those of the page before')
         }
@@ -104,13 +105,14 @@ const isNewer = ({ manifest: a }: Packed, { manifest: b }: Packed): boolean =>
   (a.content.ver === b.content.ver && a.custody.shareEpoch > b.custody.shareEpoch)
 
 /** @throws InvalidMessageError, InvalidSignatureError */
-function checked(
-  { deployment, primitives: p }: Node,
+async function checked(
+  node: Node,
   { capsule }: PackRead,
-  { manifest, anchorSalt }: PackPage['records'][number]
-): Packed {
-  const decoded = decodeManifest(manifest, p)
-  verifyManifest(decoded, deployment, p)
+  { manifest, anchorSalt }: PackPage['records'][number],
+  signal: AbortSignal
+): Promise<Packed> {
+  const decoded = decodeManifest(manifest, node.primitives)
+  await verifyOwnersManifest(node, decoded, { signal })
   const { content, custody } = decoded
   if (!equalBytes(content.owner, capsule.owner) || !custody.emergency) {
     throw new InvalidMessageError('"pack" expected what its owner marked for emergencies')
