@@ -23,6 +23,8 @@ export interface AnvilInit {
   readonly allowOrigin?: string
   /** Accounts of the well-known mnemonic that have money from the start. @default 10 */
   readonly accounts?: number
+  /** Its `finalized` tag is twice so many blocks below the head. @default 1 */
+  readonly slotsInAnEpoch?: number
   readonly signal?: AbortSignal
 }
 
@@ -49,7 +51,8 @@ export async function startAnvil(init: AnvilInit = {}): Promise<Anvil> {
   const port = await freePort(init.port ?? 0)
   const args = [
     ...['--host', '127.0.0.1', '--port', String(port), '-q', '--hardfork', 'prague'],
-    ...['--block-time', '1', '--mixed-mining', '--slots-in-an-epoch', '1'],
+    ...['--block-time', '1', '--mixed-mining'],
+    ...['--slots-in-an-epoch', String(init.slotsInAnEpoch ?? 1)],
     ...['--accounts', String(init.accounts ?? 10)],
     ...['--allow-origin', init.allowOrigin ?? `http://127.0.0.1:${port}`],
     ...(init.statePath == null ? [] : ['--state', init.statePath, '--state-interval', '1'])
