@@ -67,6 +67,8 @@ export interface Meaning {
   readonly window: number
   /** Whether its scope holds the record. */
   readonly covers: boolean
+  /** Whether its owner lets the grantee pass it on. */
+  readonly shareOn: boolean
 }
 
 const DAY = 86_400
@@ -78,7 +80,8 @@ const usual: Meaning = {
   until: START + DAY,
   budget: 10,
   window: DAY,
-  covers: true
+  covers: true,
+  shareOn: false
 }
 const changes: readonly Partial<Meaning>[] = [
   {},
@@ -101,9 +104,17 @@ const changes: readonly Partial<Meaning>[] = [
   { who: { org: ORG, roles: CLINICIAN } },
   { who: { org: 0, roles: CLINICIAN }, budget: 2, window: 0 },
   { who: 'group' },
-  { who: 'clinician in the group', from: START + 30 }
+  { who: 'clinician in the group', from: START + 30 },
+  { shareOn: true },
+  { shareOn: true, purposes: ['TREAT', 'COC'], versions: [1, 2] },
+  { shareOn: true, versions: [2, 9], until: START + 900 },
+  { shareOn: true, budget: 2, window: 0 },
+  { shareOn: true, who: { account: 1 }, from: START - 900 },
+  { shareOn: true, who: { org: ORG, roles: CLINICIAN } }
 ]
 export const MEANINGS: readonly Meaning[] = changes.map((change) => ({ ...usual, ...change }))
+/** Those that may be passed on, or say so. */
+export const SHARE_ON = MEANINGS.flatMap(({ shareOn }, i) => (shareOn ? [i] : []))
 /** Those whose grantee takes no group: the whole gate's chain has none. */
 export const WITHOUT_GROUP = MEANINGS.flatMap(({ who }, i) => (typeof who === 'string' ? [] : [i]))
 
@@ -122,7 +133,7 @@ export interface People {
   }
 }
 
-const named = (name: string): Hash => hash(p.sha256(new TextEncoder().encode(name)))
+export const named = (name: string): Hash => hash(p.sha256(new TextEncoder().encode(name)))
 const someone = (name: string): Address => address(named(name).slice(12))
 export const GROUP = named('group')
 const TREE = encodeTree({
@@ -143,6 +154,7 @@ export const PEOPLE: People = {
   tags: { chart: named('chart'), class: named('class'), level: named('level'), month: named('*') }
 }
 export const OTHERS = {
+  owner: someone('another owner'),
   registry: someone('another registry'),
   custodian: peerIdOf(named('another custodian')),
   peer: peerIdOf(named('a stranger'))
@@ -150,6 +162,12 @@ export const OTHERS = {
 
 /** A request whose passing fields are set anew each time it is made. */
 export type Template = { -readonly [K in keyof AccessRequest]: AccessRequest[K] }
+
+/** A sub-grant, and what tells it from the others. */
+export interface ShownPaper {
+  readonly key: string
+  readonly sub: NonNullable<AccessRequest['sub']>
+}
 
 type Read = (state: State) => bigint
 const NEVER: Read = () => 0n
@@ -159,7 +177,7 @@ export class Cast {
   readonly openings: readonly GrantOpening[]
   readonly grantIds: readonly GrantId[]
   readonly openingHashes: readonly Hash[]
-  readonly #templates = new Map<number, Template>()
+  readonly #templates = new Map<string, Template>()
   /** What is stored where. */
   readonly #slots = new Map<string, Read>()
   /** The same by object: slots of one request are hashed once, and come again. */
@@ -183,19 +201,24 @@ export class Cast {
     return read(state)
   }
 
-  template(opening: number, ver: number, account: number): Template {
-    const key = (opening * 16 + ver) * 2 + account
+  /** One for each paper that is shown, too, since what is hashed of a request is hashed once. */
+  template(opening: number, ver: number, account: number, shown?: ShownPaper): Template {
+    const key = `${opening} ${ver} ${account} ${shown?.key}`
     let template = this.#templates.get(key)
     if (template == null) {
-      template = this.#template(opening, ver, account)
+      template = this.#template(opening, ver, account, shown?.sub)
       this.#templates.set(key, template)
     }
     return template
   }
 
   tagsOf(opening: number): readonly Hash[] {
+    return this.scopeTags(MEANINGS[opening]?.covers === true)
+  }
+
+  /** Of a scope that holds the record, or all but its month. */
+  scopeTags(covered: boolean): readonly Hash[] {
     const { record, tags } = this.people
-    const covered = MEANINGS[opening]?.covers === true
     return [hash(record), tags.level, covered ? tags.month : named('another month')].sort((a, b) =>
       toHex(a) < toHex(b) ? -1 : 1
     )
@@ -217,7 +240,9 @@ export class Cast {
       scope: scopeHash(this.tagsOf(i), [], p),
       verFrom: meaning.versions[0],
       verTo: meaning.versions[1],
-      purposes: meaning.purposes.reduce((bits, code) => bits | (1 << Purpose[code]), 0),
+      purposes:
+        meaning.purposes.reduce((bits, code) => bits | (1 << Purpose[code]), 0) +
+        (meaning.shareOn ? 2 ** 31 : 0),
       notBefore: meaning.from,
       notAfter: meaning.until,
       budget: meaning.budget,
@@ -249,7 +274,7 @@ export class Cast {
     }
   }
 
-  #template(opening: number, ver: number, account: number): Template {
+  #template(opening: number, ver: number, account: number, sub: Template['sub']): Template {
     const { people } = this
     return {
       v: 1,
@@ -282,7 +307,7 @@ export class Cast {
       kem: kemPublicKey(new Uint8Array(1_216)),
       conf: { n: 0, h: named('block') },
       emergency: undefined,
-      sub: undefined
+      sub
     }
   }
 }

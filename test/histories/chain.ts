@@ -4,6 +4,7 @@
  * @module
  */
 import { type Hash, hash } from '../../core/ids.ts'
+import type { Paper } from './subs.ts'
 
 export interface GrantFact {
   readonly opening: number
@@ -66,6 +67,14 @@ export type Tx =
   | { readonly is: 'account'; readonly account: number; readonly status: number }
   | { readonly is: 'roles'; readonly account: number; readonly roles: number }
   | { readonly is: 'org'; readonly status: number }
+  | { readonly is: 'moves'; readonly account: number; readonly org: number }
+  /** Never sent to the chain. */
+  | {
+      readonly is: 'handBack'
+      readonly account: number
+      readonly opening: number
+      readonly paper: Paper | undefined
+    }
   | { readonly is: 'member'; readonly account: number; readonly status: number }
 
 export interface Block {
@@ -145,9 +154,15 @@ export function apply(state: State, tx: Tx, number: number, changedAt: number): 
       return { ...state, accounts: replaced(state.accounts, tx.account, account) }
     }
     case 'account':
+    case 'moves':
     case 'roles': {
       const was = state.accounts[tx.account] as AccountFact
-      const change = tx.is === 'roles' ? { roles: tx.roles } : { status: tx.status }
+      const change =
+        tx.is === 'roles'
+          ? { roles: tx.roles }
+          : tx.is === 'moves'
+            ? { org: tx.org }
+            : { status: tx.status }
       return {
         ...state,
         accounts: replaced(state.accounts, tx.account, { ...was, ...change, changedAt })
@@ -165,6 +180,8 @@ export function apply(state: State, tx: Tx, number: number, changedAt: number): 
         records: replaced(state.records, tx.ver - 1, { ...was, ...change, changedAt })
       }
     }
+    case 'handBack':
+      return state
     case 'org':
       return { ...state, org: { status: tx.status, changedAt } }
     case 'member':

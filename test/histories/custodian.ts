@@ -17,13 +17,14 @@ import {
 } from '../../core/decision.ts'
 import type { AccessRequest } from '../../core/request.ts'
 import { Budget } from '../../node/release/budget.ts'
-import { p } from './cast.ts'
+import { PEOPLE, p } from './cast.ts'
 import { ancestor, type Block, type State, type Tx } from './chain.ts'
 import type { Said } from './endpoints.ts'
-import { cast, firstInput, useOf } from './fast-input.ts'
+import { cast, firstInput, papers, subUseOf, useOf } from './fast-input.ts'
 import type { Ask, Step } from './history.ts'
 import type { Weakness } from './mutants.ts'
 import { type Answer, headsOf, onLine, type Pair } from './quorum.ts'
+import type { Paper } from './subs.ts'
 import type { Asked } from './terms.ts'
 import type { World } from './world.ts'
 
@@ -35,6 +36,7 @@ export type Outcome =
 
 interface Receipt {
   readonly opening: number
+  readonly paper: Paper | undefined
   readonly ver: number
   readonly atSeconds: number
 }
@@ -50,6 +52,7 @@ export class FastCustodian {
   #last: Block | undefined
   // what a crash loses
   #budget = new Budget()
+  #subBudget = new Budget()
   /** Blocks with the grants, accounts and versions whose words were proven there. */
   #known = new Map<Block, Set<unknown>>()
   #cached: { readonly atMs: number; readonly answer: Answer } | undefined
@@ -64,6 +67,12 @@ export class FastCustodian {
       clockGuardSeconds: weak.guardSeconds ?? clockGuardSeconds,
       confirmedLagBlocks
     }
+    this.#start()
+  }
+
+  /** Looks how far its log is anchored, so that blocks are known before anybody asks. */
+  #start(): void {
+    if (this.#weak.refusesAll !== true) this.#current(true)
   }
 
   notice(tx: Tx): void {
@@ -74,15 +83,19 @@ export class FastCustodian {
     this.#cached = undefined
     this.#known = new Map()
     this.#budget = new Budget()
+    this.#subBudget = new Budget()
     if (this.#weak.forgets === 'notices') this.#noticed = []
+    this.#start()
     if (this.#weak.forgets === 'budget') return
-    for (const { opening, ver, atSeconds } of this.#receipts) {
+    for (const { opening, paper, ver, atSeconds } of this.#receipts) {
       this.#budget.claim(useOf(opening, ver), atSeconds)
+      if (paper == null || this.#weak.forgets === 'budgets of sub-grants') continue
+      this.#subBudget.claim(subUseOf(opening, paper, ver), atSeconds)
     }
   }
 
   ask(asked: Asked, { before = [], during = [], dies }: Ask): Outcome {
-    const { opening, ver } = asked
+    const { opening, paper, ver } = asked
     const world = this.#world
     if (this.#weak.refusesAll) return { code: Code.BUSY }
     const decided = this.#decide(firstInput(asked, this.#policy, world.localMs), asked, before)
@@ -93,7 +106,7 @@ export class FastCustodian {
       return undefined
     }
     this.#pass(during)
-    this.#receipts.push({ opening, ver, atSeconds: Math.floor(world.localMs / 1_000) })
+    this.#receipts.push({ opening, paper, ver, atSeconds: Math.floor(world.localMs / 1_000) })
     if (dies === 'after receipt') {
       this.crash()
       return undefined
@@ -114,18 +127,24 @@ export class FastCustodian {
     | { readonly input: DecideInput; readonly requested: Block; readonly pair: Pair }
     | { readonly code: RefuseCode } {
     const world = this.#world
-    const use = useOf(asked.opening, asked.ver)
+    const { opening, paper, ver } = asked
+    const use = useOf(opening, ver)
+    const bySub = paper && subUseOf(opening, paper, ver)
     let input = first
     let gathered: { readonly pair: Pair; readonly requested: Block | undefined } | undefined
     for (let round = 0; round < ROUNDS; round++) {
       const nowMs = world.localMs
       const used = this.#budget.used(use, input.request.opening.window, nowMs / 1_000)
-      input = { ...input, nowMs, notices: this.#notices(asked), used }
+      const usedBySub = bySub && this.#subBudget.used(bySub, 0, nowMs / 1_000)
+      input = { ...input, nowMs, notices: this.#notices(asked), used, usedBySub }
       const decision = this.#rule(input)
       if (decision.kind === 'refuse') return { code: decision.code }
       if (decision.kind === 'release') {
         if (gathered?.requested == null) return { code: Code.INTERNAL }
         if (this.#weak.unclaimed !== true) this.#budget.claim(use, nowMs / 1_000)
+        if (bySub != null && this.#weak.unclaimedSub !== true) {
+          this.#subBudget.claim(bySub, nowMs / 1_000)
+        }
         return { input, requested: gathered.requested, pair: gathered.pair }
       }
       if (decision.what === 'heads') {
@@ -155,7 +174,14 @@ export class FastCustodian {
       if (typeof found === 'number') return { kind: 'refuse', code: found, wire: Code.DENIED }
       if (found !== undefined) return { kind: 'need', what: found }
     }
-    return { kind: 'release', idx: 2, shareEpoch: 1, grantId: c.ids.grantId, sub: c.ids.subGrant, words: undefined }
+    return {
+      kind: 'release',
+      idx: 2,
+      shareEpoch: 1,
+      grantId: c.ids.grantId,
+      sub: c.ids.subGrant,
+      words: undefined
+    }
   }
 
   // ---- what it gathers
@@ -246,7 +272,7 @@ export class FastCustodian {
   #proven(block: Block, request: AccessRequest): State | undefined {
     const proven = this.#known.get(block) ?? new Set()
     // what was once proven of a block stays proven, wherever the chain goes
-    const parts = [request.opening, request.binding.account, request.ver]
+    const parts = [request.opening, request.binding.account, request.ver, request.sub?.delegator]
     if (parts.every((part) => proven.has(part))) return block.state
     for (const said of this.#said()) {
       if (this.#weak.unproven === true) {
@@ -265,13 +291,15 @@ export class FastCustodian {
   // ---- what it knows itself
 
   /** The highest direct notice of each kind that concerns the request. */
-  #notices({ opening, ver, account }: Asked): Notices {
+  #notices(asked: Asked): Notices {
+    const { opening, ver, account } = asked
     const notices: { -readonly [K in keyof Notices]: Notices[K] } = { erased: false }
     for (const tx of this.#noticed) {
       if (tx.is === 'erase' && tx.ver === ver) notices.erased = true
       if (tx.is === 'revoke' && tx.opening === opening) {
         notices.revokedVersion = Math.max(tx.version, notices.revokedVersion ?? 0)
       }
+      if (tx.is === 'handBack' && this.#concerns(tx, asked)) notices.handedBack = true
       if (tx.is === 'revokeAll') notices.ownerEpoch = Math.max(tx.epoch, notices.ownerEpoch ?? 0)
       if (tx.is === 'bind' && tx.account === account) {
         notices.bindingEpoch = Math.max(tx.bindingEpoch, notices.bindingEpoch ?? 0)
@@ -279,6 +307,18 @@ export class FastCustodian {
       if (tx.is === 'optOut' && tx.version > (notices.optOut?.version ?? 0)) notices.optOut = tx
     }
     return notices
+  }
+
+  /** As node/release/facts.ts looks it up: by ids and accounts. */
+  #concerns(tx: Tx & { readonly is: 'handBack' }, { opening, paper, account }: Asked): boolean {
+    if (this.#weak.deafTo === (tx.paper == null ? 'whole' : 'paper')) return false
+    const sub = paper && papers.of(opening, paper).sub
+    const { accounts } = PEOPLE
+    const by = accounts[tx.account]
+    const either = by === accounts[account] || by === sub?.delegator
+    if (tx.opening !== opening || !either) return false
+    if (tx.paper == null) return true
+    return paper != null && papers.id(opening, paper) === papers.id(opening, tx.paper)
   }
 
   /** Check 49, as the gate makes it once the receipt is on disk. */

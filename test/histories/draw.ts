@@ -4,9 +4,9 @@
  * @module
  */
 import type { PurposeCode } from '../../core/purposes.ts'
-import { MEANINGS, VERSIONS, WITHOUT_GROUP } from './cast.ts'
+import { MEANINGS, ORG, SHARE_ON, VERSIONS, WITHOUT_GROUP } from './cast.ts'
 import type { Act, Ask, ConfChoice, Fault, History, Manner, Setting, Step } from './history.ts'
-import { deceit, hideout, renewal, restart } from './plots.ts'
+import { deceit, hideout, paperOf, passing, renewal, restart } from './plots.ts'
 import { Rng } from './random.ts'
 
 const three = { quorum: 2, endpoints: 3 } as const
@@ -100,7 +100,7 @@ class Draw {
     const rng = this.#rng
     this.#setting = SETTINGS[weighted(rng, WEIGHTS)] as Setting
     const known = this.#whole ? WITHOUT_GROUP : MEANINGS.map((_, i) => i)
-    const first = rng.pick(known)
+    const first = rng.pick(rng.chance(25) ? SHARE_ON : known)
     const second = rng.pick(known.filter((each) => each !== first))
     this.#openings = [first, second]
     const steps: Step[] = []
@@ -116,6 +116,9 @@ class Draw {
     if (rng.chance(15)) steps.splice(later(), 0, ...hideout(plot))
     if (rng.chance(8)) steps.splice(later(), 0, ...deceit(plot))
     if (rng.chance(8)) steps.splice(later(), 0, ...restart(plot))
+    if (SHARE_ON.includes(first) && rng.chance(70)) {
+      steps.splice(later(), 0, ...passing(plot, this.#whole))
+    }
     if (!this.#whole && rng.chance(5)) steps.splice(later(), 0, ...renewal(plot))
     return {
       setting: this.#setting,
@@ -222,6 +225,7 @@ class Draw {
     // most go to the chain alone, some to the custodian too, some only there (a withheld relay)
     const away = how < 6 ? {} : how < 8 ? { notice: true } : { notice: true, chain: false }
     const act = this.#drawAct()
+    if (act.is === 'handBack') return { do: 'act', act, notice: true, chain: false }
     const told: readonly string[] = ['revoke', 'revokeAll', 'optOut', 'bind', 'erase']
     return { do: 'act', act, ...(told.includes(act.is) ? away : {}) }
   }
@@ -232,7 +236,9 @@ class Draw {
     const account = rng.chance(80) ? 0 : 1
     const ver = rng.between(1, VERSIONS)
     const fast = (weight: number): number => (this.#whole ? 0 : weight)
-    switch (weighted(rng, [30, 26, 8, 6, 6, 4, fast(4), 5, fast(5), fast(4), fast(4)])) {
+    const shared = SHARE_ON.includes(opening) ? 12 : 1
+    const weights = [30, 26, 8, 6, 6, 4, fast(4), 5, fast(5), fast(4), fast(4), fast(3), shared]
+    switch (weighted(rng, weights)) {
       case 0:
         return { is: 'grant', opening }
       case 1:
@@ -253,8 +259,17 @@ class Draw {
         return { is: 'member', account, status: rng.pick([0, 1]) }
       case 9:
         return { is: 'roles', account, roles: rng.pick([2, 1, 6]) }
-      default:
+      case 10:
         return { is: 'org', status: rng.pick([1, 2]) }
+      case 11:
+        return { is: 'moves', account: rng.below(2), org: rng.pick([ORG, ORG + 1]) }
+      default:
+        return {
+          is: 'handBack',
+          account: rng.below(2),
+          opening,
+          ...(rng.chance(60) && { paper: paperOf(rng) })
+        }
     }
   }
 
@@ -262,7 +277,10 @@ class Draw {
     const rng = this.#rng
     const opening = rng.chance(80) ? (this.#openings[0] as number) : (this.#openings[1] as number)
     const { who } = MEANINGS[opening] as (typeof MEANINGS)[number]
-    const meant = typeof who === 'object' && 'account' in who ? who.account : 0
+    const grantee = typeof who === 'object' && 'account' in who ? who.account : 0
+    const shown = rng.chance(SHARE_ON.includes(opening) ? 45 : 4)
+    const paper = shown ? paperOf(rng) : undefined
+    const meant = shown ? 1 - grantee : grantee
     const conf = rng.chance(72)
       ? 'latest'
       : rng.pick<ConfChoice>(['older', 'laggard', 'too old', 'head', 'orphan', 'forged'])
@@ -273,6 +291,8 @@ class Draw {
       account: rng.chance(92) ? meant : 1 - meant,
       purpose: rng.chance(70) ? 'TREAT' : rng.pick(PURPOSES),
       conf,
+      ...(paper == null ? {} : { paper }),
+      ...(shown && rng.chance(12) && { oldPaper: true }),
       ...(rng.chance(6) && { oldEpoch: true }),
       ...(rng.chance(14) && { fault: rng.pick(FAULTS) }),
       ...(rng.chance(25) && { sameStream: true }),

@@ -4,12 +4,15 @@
  * @module
  */
 import type { DecideInput, GatePolicy } from '../../core/decision.ts'
-import { type Hash, hash } from '../../core/ids.ts'
+import { grantId, type Hash, hash } from '../../core/ids.ts'
 import { Purpose } from '../../core/purposes.ts'
 import { Cast, CHAIN, OTHERS, PEOPLE, VERSIONS } from './cast.ts'
-import type { Asked } from './terms.ts'
+import { PaperCast } from './paper-cast.ts'
+import type { Paper } from './subs.ts'
+import { type Asked, subOf } from './terms.ts'
 
 export const cast = new Cast(PEOPLE)
+export const papers = new PaperCast(cast)
 
 const challenges: Hash[] = []
 const challengeOf = (stream: number): Hash => {
@@ -40,8 +43,9 @@ const WHOLE = { whole: true, behindAnchor: false }
 
 /** All that is known of a request before anything is gathered. */
 export function firstInput(asked: Asked, policy: GatePolicy, nowMs: number): DecideInput {
-  const { opening, ver, account, purpose } = asked
-  const request = cast.template(opening, ver, account)
+  const { opening, ver, account, purpose, paper } = asked
+  const sub = subOf(asked)
+  const request = cast.template(opening, ver, account, paper && papers.of(opening, paper))
   request.challenge = challengeOf(asked.challengeOf)
   request.seq = asked.seq
   request.deadline = asked.deadline
@@ -73,7 +77,8 @@ export function firstInput(asked: Asked, policy: GatePolicy, nowMs: number): Dec
     verdicts: {
       request: asked.signed ? 'ok' : 'bad',
       binding: asked.bound ? 'ok' : 'unresolved',
-      signers: []
+      signers: [],
+      sub: sub && (sub.signer === sub.delegator ? 'ok' : 'bad')
     },
     entry: entries[ver],
     subset: undefined,
@@ -81,6 +86,11 @@ export function firstInput(asked: Asked, policy: GatePolicy, nowMs: number): Dec
     used: { count: 0, again: false }
   }
 }
+
+export const subUseOf = (opening: number, paper: Paper, ver: number) => ({
+  ...useOf(opening, ver),
+  grantId: grantId(papers.id(opening, paper))
+})
 
 export const useOf = (opening: number, ver: number) => ({
   grantId: cast.grantIds[opening] as (typeof cast.grantIds)[number],

@@ -28,6 +28,15 @@ export type Act =
   | { readonly is: 'account' | 'member'; readonly account: number; readonly status: number }
   | { readonly is: 'roles'; readonly account: number; readonly roles: number }
   | { readonly is: 'org'; readonly status: number }
+  /** An account changes its organisation. */
+  | { readonly is: 'moves'; readonly account: number; readonly org: number }
+  /** The whole grant, or the paper of this kind under it; the custodian alone is told. */
+  | {
+      readonly is: 'handBack'
+      readonly account: number
+      readonly opening: number
+      readonly paper?: number
+    }
 
 /** How an endpoint behaves. The first five are honest; of the others at most q-1 are at work. */
 export type Manner =
@@ -75,6 +84,10 @@ export interface Ask {
   readonly conf: ConfChoice
   /** Before the newest share epoch. */
   readonly oldEpoch?: boolean
+  /** Under the paper of this kind, which a colleague signed. */
+  readonly paper?: number
+  /** Signed under the grant's first word. */
+  readonly oldPaper?: boolean
   readonly fault?: Fault
   /** On the stream of the request before. */
   readonly sameStream?: boolean

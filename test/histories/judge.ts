@@ -9,7 +9,17 @@ import { CHAIN } from './cast.ts'
 import { ancestor, type Block, isOnLine, type Tx } from './chain.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { Setting } from './history.ts'
-import { type Asked, denial, grantOf, hasBit, meaningOf, recordOf, wrongTerms } from './terms.ts'
+import {
+  type Asked,
+  denial,
+  grantOf,
+  hasBit,
+  meaningOf,
+  periodsOf,
+  recordOf,
+  subOf,
+  wrongTerms
+} from './terms.ts'
 
 export interface Release {
   readonly asked: Asked
@@ -28,6 +38,8 @@ interface Seen {
 
 interface Given {
   readonly opening: number
+  /** The sub-grant that it was given under. */
+  readonly paper: string | undefined
   readonly ver: number
   readonly atMs: number
 }
@@ -117,7 +129,7 @@ export class Judge {
       this.#toldBefore(release) ??
       this.#overBudget(release)
     const { opening, ver } = release.asked
-    this.#given.push({ opening, ver, atMs: release.atMs })
+    this.#given.push({ opening, ver, paper: paperKey(release.asked), atMs: release.atMs })
     return why
   }
 
@@ -137,22 +149,21 @@ export class Judge {
   }
 
   #wrongTime({ asked, atMs, localMs, head }: Release): string | undefined {
-    const { from, until } = meaningOf(asked)
     const { clockGuardSeconds: guard, headMaxAgeSeconds: maxAge } = this.#setting
     const local = localMs / 1_000
-    if (from + guard > local) return 'the grant has not begun by the clock'
-    // decided at most one exchange before it was sent
-    if (asked.arrivedLocalMs / 1_000 + guard >= until) return 'the grant has ended by the clock'
+    const off = Math.abs(localMs - atMs) / 1_000
     if (head == null) return 'the head was never on the chain'
-    if (head.timeSeconds < from || head.timeSeconds >= until) {
-      return 'the grant does not stand by the time of the head'
+    for (const { from, until } of periodsOf(asked)) {
+      if (from + guard > local) return 'the grant has not begun by the clock'
+      // decided at most one exchange before it was sent
+      if (asked.arrivedLocalMs / 1_000 + guard >= until) return 'the grant has ended by the clock'
+      if (head.timeSeconds < from || head.timeSeconds >= until) {
+        return 'the grant does not stand by the time of the head'
+      }
+      if (off <= guard && atMs / 1_000 >= until + EXCHANGE_MS / 1_000) return 'the grant has ended'
     }
     if (local - head.timeSeconds > maxAge) return 'the head is older than S'
-    if (head.timeSeconds - local > maxAge) return 'the clock is behind by more than S'
-    const off = Math.abs(localMs - atMs) / 1_000
-    return off <= guard && atMs / 1_000 >= until + EXCHANGE_MS / 1_000
-      ? 'the grant has ended'
-      : undefined
+    return head.timeSeconds - local > maxAge ? 'the clock is behind by more than S' : undefined
   }
 
   /** Both blocks were honest endpoints' own within the exchange, and one of them was confirmed. */
@@ -234,6 +245,8 @@ export class Judge {
           return tx.account === asked.account && tx.bindingEpoch > asked.bindingEpoch
         case 'erase':
           return tx.ver === asked.ver
+        case 'handBack':
+          return isHandedBack(tx, asked)
         default:
           return false
       }
@@ -256,7 +269,11 @@ export class Judge {
     const slack = -2 * this.#setting.headMaxAgeSeconds
     const versions = versionsOf(this.#given, asked, atMs, slack)
     versions.add(asked.ver)
-    return versions.size > budget ? 'the budget was used up' : undefined
+    if (versions.size > budget) return 'the budget was used up'
+    const sub = subOf(asked)
+    if (sub == null) return undefined
+    const bySub = versionsBy(this.#given, asked).add(asked.ver)
+    return bySub.size > sub.budget ? 'the budget of the sub-grant was used up' : undefined
   }
 
   // ---- was it plainly allowed?
@@ -267,11 +284,11 @@ export class Judge {
     const tip = this.#tip()
     const good = this.#endpoints.manners.filter(({ is }) => is === 'good').length
     const lastSeen = this.#seen.at(-1)?.atMs ?? 0
-    const { from, until, budget } = meaningOf(asked)
+    const { budget } = meaningOf(asked)
     const now = atMs / 1_000
     if (!asked.undisturbed) {
       const { opening, ver } = asked
-      this.#perhaps.push({ opening, ver, atMs: atMs + 60_000 })
+      this.#perhaps.push({ opening, ver, paper: paperKey(asked), atMs: atMs + 60_000 })
       return false
     }
     const quiet =
@@ -287,8 +304,15 @@ export class Judge {
       isOnLine(this.#highest, tip) &&
       tip.number >= depth &&
       asked.conf === ancestor(tip, tip.number - depth)
-    if (!quiet || now < from + guard + 2 || now + guard + 2 >= until) return false
-    if (tip.timeSeconds < from || tip.timeSeconds >= until) return false
+    if (!quiet) return false
+    const lasts = periodsOf(asked).every(
+      ({ from, until }) =>
+        now >= from + guard + 2 &&
+        now + guard + 2 < until &&
+        tip.timeSeconds >= from &&
+        tip.timeSeconds < until
+    )
+    if (!lasts) return false
     if (this.#wrongRequest({ asked, atMs, localMs, conf: undefined, head: undefined }, false))
       return false
     if (wrongTerms(asked) != null) return false
@@ -297,10 +321,34 @@ export class Judge {
     if (denial(asked, version, conf) ?? denial(asked, version, tip.state)) return false
     if (grantOf(asked, conf) !== grantOf(asked, tip.state)) return false
     if (recordOf(asked, tip.state).shareEpoch !== asked.shareEpoch) return false
-    if (budget === 0 || versionsOf(this.#given, asked, atMs, -2).has(asked.ver)) return budget > 0
     const given = [...this.#given, ...this.#perhaps]
+    const sub = subOf(asked)
+    if (sub != null && !versionsBy(this.#given, asked).has(asked.ver)) {
+      if (versionsBy(given, asked).size >= sub.budget) return false
+    }
+    if (sub?.budget === 0) return false
+    if (budget === 0 || versionsOf(this.#given, asked, atMs, -2).has(asked.ver)) return budget > 0
     return versionsOf(given, asked, atMs, 2).size < budget
   }
+}
+
+const paperKey = ({ opening, paper }: Asked): string | undefined =>
+  paper && `${opening} ${paper.kind} ${paper.version}`
+
+/** Given under the same sub-grant, over its whole life. */
+const versionsBy = (given: readonly Given[], asked: Asked): Set<number> => {
+  const key = paperKey(asked)
+  return new Set(given.filter(({ paper }) => paper === key).map(({ ver }) => ver))
+}
+
+/** The grant by the account or who passed it on; the sub-grant by either of them. */
+function isHandedBack(tx: Tx & { readonly is: 'handBack' }, asked: Asked): boolean {
+  if (tx.opening !== asked.opening) return false
+  const sub = subOf(asked)
+  const whole = tx.paper == null
+  if (whole) return tx.account === asked.account || tx.account === sub?.delegator
+  const same = tx.paper.kind === asked.paper?.kind && tx.paper.version === asked.paper.version
+  return same && (tx.account === sub?.delegator || tx.account === asked.account)
 }
 
 /** Given under the same grant within its window. */

@@ -29,7 +29,11 @@ export interface Weakness {
   /** A release is not counted. */
   readonly unclaimed?: true
   /** What a restart does not read back. */
-  readonly forgets?: 'budget' | 'notices'
+  readonly forgets?: 'budget' | 'notices' | 'budgets of sub-grants'
+  /** What was given under a sub-grant is not counted. */
+  readonly unclaimedSub?: true
+  /** Hand-backs that it does not hear of. */
+  readonly deafTo?: 'whole' | 'paper'
   /** Nothing is looked at again before the answer leaves. */
   readonly noLateCheck?: true
   readonly refusesAll?: true
@@ -83,5 +87,30 @@ export const WEAKNESSES: readonly Weakness[] = [
   drop('unsigned requests', 'isSignedByPeer'),
   drop('unsigned bindings', 'bindingIsSigned'),
   drop('bindings out of time', 'bindingIsInTime'),
+  drop('sub-grants of organisations', 'subIsOfOneAccount', 'granteeIsMeant', 'requesterIsMember'),
+  drop('sub-grants against the owner', 'ownerAllowsSub'),
+  drop('sub-grants of another owner', 'subIsOfOwner'),
+  drop('sub-grants of another grant', 'subIsOfGrant'),
+  drop('sub-grants that nobody signed', 'subIsSigned'),
+  drop('sub-grants for another', 'requesterIsDelegate'),
+  drop('wider versions', 'subVersionsAreNarrower'),
+  drop('wider purposes, or passed on again', 'subPurposesAreNarrower'),
+  drop('a longer period', 'subPeriodIsNarrower'),
+  drop('a larger budget', 'subBudgetIsNarrower'),
+  drop('lists that were not signed', 'subScopeIsShown'),
+  drop('records beyond the sub-grant', 'isCoveredBySub'),
+  drop('versions beyond the sub-grant', 'isVersionMeantBySub'),
+  drop('purposes beyond the sub-grant', 'purposeIsGrantedBySub'),
+  drop('sub-grants before they begin', 'subHasBegun', 'subHasBegunOnChain'),
+  drop('sub-grants that ended by own clock', 'subHasNotEnded'),
+  drop('the budget of a sub-grant', 'isWithinSubBudget'),
+  { name: 'budget of a sub-grant not claimed', unclaimedSub: true },
+  { name: 'budget of a sub-grant forgotten', forgets: 'budgets of sub-grants' },
+  drop('sub-grants of a grant before', 'subIsOfGrantsVersion'),
+  drop('any delegator', 'delegatorIsClinician'),
+  drop('no colleagues', 'areColleagues'),
+  drop('hand-backs ignored', 'grantIsNotHandedBack'),
+  { name: 'hand-backs of grants unheard', deafTo: 'whole' },
+  { name: 'hand-backs of sub-grants unheard', deafTo: 'paper' },
   { name: 'everything refused', refusesAll: true }
 ]

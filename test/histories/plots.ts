@@ -2,9 +2,10 @@
  * Plots: a few steps in a row that only together put a rule to the test.
  * @module
  */
-import { VERSIONS } from './cast.ts'
+import { MEANINGS, ORG, VERSIONS } from './cast.ts'
 import type { Act, Setting, Step } from './history.ts'
 import type { Rng } from './random.ts'
+import { GOOD_PAPERS, PAPERS } from './subs.ts'
 
 export interface Plot {
   readonly rng: Rng
@@ -106,4 +107,47 @@ export function deceit({ rng, setting, openings }: Plot): Step[] {
     conf: 'forged'
   })
   return [{ do: 'endpoint', at, manner: { is: 'fork' } }, asks(), asks()]
+}
+
+/** A paper: mostly one that is in order, else any. */
+export const paperOf = (rng: Rng): number =>
+  rng.chance(55) ? rng.below(GOOD_PAPERS) : rng.below(PAPERS)
+
+/** Access is passed on and used, something ends it, and it is asked for once more. */
+export function passing({ rng, setting, openings }: Plot, whole: boolean): Step[] {
+  const opening = openings[0] as number
+  const { who } = MEANINGS[opening] as (typeof MEANINGS)[number]
+  const delegator = typeof who === 'object' && 'account' in who ? who.account : 0
+  const paper = paperOf(rng)
+  const asks = (ver: number): Step => ({
+    do: 'ask',
+    opening,
+    ver,
+    account: 1 - delegator,
+    purpose: 'TREAT',
+    conf: 'latest',
+    paper,
+    ...(rng.chance(15) && { oldPaper: true })
+  })
+  const sent = (act: Act): Step[] => [
+    { do: 'act', act },
+    { do: 'blocks', count: rng.pick([1, setting.depth]) }
+  ]
+  const told = (act: Act): Step[] => [{ do: 'act', act, notice: true, chain: false }]
+  const by = rng.below(2)
+  const ends: (() => Step[])[] = [
+    () => told({ is: 'handBack', account: by, opening, ...(rng.chance(60) && { paper }) }),
+    () => [
+      ...sent({ is: 'revoke', opening }),
+      ...sent({ is: 'grant', opening }),
+      { do: 'blocks', count: setting.depth }
+    ],
+    () => sent({ is: 'account', account: delegator, status: 2 }),
+    () => [{ do: 'crash' }],
+    () => (whole ? [] : sent({ is: 'moves', account: by, org: ORG + 1 })),
+    () => (whole ? [] : sent({ is: 'roles', account: delegator, roles: 1 })),
+    () => (whole ? [] : sent({ is: 'org', status: 2 }))
+  ]
+  const ver = rng.between(1, VERSIONS)
+  return [asks(ver), ...rng.pick(ends)(), asks(ver), asks(rng.between(1, VERSIONS))]
 }

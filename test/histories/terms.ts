@@ -4,8 +4,9 @@
  * @module
  */
 import { Purpose } from '../../core/purposes.ts'
-import { CLINICIAN, MEANINGS, type Meaning } from './cast.ts'
+import { CLINICIAN, MEANINGS, type Meaning, ORG } from './cast.ts'
 import type { Block, RecordFact, State } from './chain.ts'
+import { type Paper, paperDenial, type SubMeaning, subMeaning, wrongPaper } from './subs.ts'
 
 /** A request as it was sent, in plain values. */
 export interface Asked {
@@ -13,6 +14,8 @@ export interface Asked {
   readonly ver: number
   readonly account: number
   readonly purpose: keyof typeof Purpose
+  /** What a colleague signed, if it is shown. */
+  readonly paper: Paper | undefined
   readonly shareEpoch: number
   readonly bindingEpoch: number
   readonly boundFrom: number
@@ -40,6 +43,15 @@ export interface Asked {
 
 export const meaningOf = ({ opening }: Asked): Meaning => MEANINGS[opening] as Meaning
 
+export const subOf = (asked: Asked): SubMeaning | undefined =>
+  asked.paper && subMeaning(asked.paper.kind, meaningOf(asked))
+
+/** The grant's period, and the sub-grant's within it. */
+export const periodsOf = (asked: Asked): readonly { from: number; until: number }[] => [
+  meaningOf(asked),
+  ...[subOf(asked) ?? []].flat()
+]
+
 export const hasBit = (bits: number, { purpose }: Asked): boolean =>
   ((bits >>> Purpose[purpose]) & 1) === 1
 
@@ -56,6 +68,8 @@ export function wrongTerms(asked: Asked): string | undefined {
   if (asked.ver < versions[0] || asked.ver > versions[1]) return 'the version is not meant'
   if (!purposes.includes(asked.purpose)) return 'the purpose is not granted'
   if (asked.purpose === 'BTG' || asked.purpose === 'ETREAT') return 'a grant broke the glass'
+  const sub = subOf(asked)
+  if (sub != null) return wrongPaper(sub, meaningOf(asked), asked)
   const named = typeof who === 'object' && 'account' in who
   return named && who.account !== asked.account ? 'the account is not the grantee' : undefined
 }
@@ -69,6 +83,9 @@ export function denial(asked: Asked, version: number, state: State): string | un
   if (account?.status !== 1) return 'the account is suspended'
   if (account.bindingEpoch !== asked.bindingEpoch) return 'the binding is ended'
   if (!isMeant(asked, state)) return 'the account is no member'
+  const sub = subOf(asked)
+  const passed = asked.paper && sub && paperDenial(sub, asked.paper, version, state)
+  if (passed != null) return passed
   const { status } = recordOf(asked, state)
   if (status < 1 || status > 4) return 'the record is erased'
   return hasBit(state.owner.optOut, asked) ? 'the owner opted out' : undefined
@@ -83,8 +100,11 @@ function isMeant(asked: Asked, state: State): boolean {
     account.org !== 0 &&
     (org === 0 || account.org === org) &&
     (account.roles & roles) === roles &&
+    account.org === ORG &&
     state.org.status === 1
   if (who === 'group') return member
   if (who === 'clinician in the group') return member && works(0, CLINICIAN)
-  return 'account' in who ? who.account === asked.account : works(who.org, who.roles)
+  // a colleague is judged by the paper
+  if ('account' in who) return asked.paper != null || who.account === asked.account
+  return works(who.org, who.roles)
 }

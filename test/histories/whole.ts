@@ -32,7 +32,16 @@ import type { Release } from './judge.ts'
 import { judged, lineOf, nothingPlayed, type Played } from './play.ts'
 import { tell } from './tell.ts'
 import type { Asked } from './terms.ts'
-import { CLINICIANS, CUSTODIAN, DEPLOYMENT, dealtVersions, OWNER, wholeCast } from './whole-cast.ts'
+import {
+  CLINICIANS,
+  CUSTODIAN,
+  DEPLOYMENT,
+  dealtVersions,
+  handBackOf,
+  OWNER,
+  wholeCast,
+  wholePapers
+} from './whole-cast.ts'
 import { messageOf, WholeChain } from './whole-chain.ts'
 import { WHOLE, type WholeWeakness } from './whole-mutants.ts'
 import { type Change, World } from './world.ts'
@@ -183,7 +192,7 @@ class WholePlay {
   }
 
   async #notice(tx: Tx): Promise<void> {
-    const message = messageOf(tx, this.chain.chain)
+    const message = tx.is === 'handBack' ? handBackOf(tx) : messageOf(tx, this.chain.chain)
     if (message != null) await this.#clinic.custody.notice(message)
   }
 
@@ -235,11 +244,11 @@ class WholePlay {
   }
 
   async #frame(asked: Asked): Promise<Uint8Array> {
-    const { opening, ver, account, purpose } = asked
+    const { opening, ver, account, purpose, paper } = asked
     const { binding, bindingSig } = bindingOf(asked)
     const conf = await this.chain.refOf(asked.conf)
     const request = {
-      ...wholeCast.template(opening, ver, account),
+      ...wholeCast.template(opening, ver, account, paper && wholePapers.of(opening, paper)),
       chain: asked.chain,
       grants: asked.ourRegistry ? DEPLOYMENT.grants : OTHERS.registry,
       custodian: asked.ourself ? CUSTODIAN.peer : OTHERS.custodian,

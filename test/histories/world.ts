@@ -141,6 +141,15 @@ export class World {
         const was = state.accounts[act.account] as AccountFact
         return { ...act, bindingEpoch: was.bindingEpoch + 1 }
       }
+      case 'handBack': {
+        const { account, opening, paper } = act
+        return {
+          is: 'handBack',
+          account,
+          opening,
+          paper: paper == null ? undefined : { kind: paper, version: this.#given(opening) }
+        }
+      }
       case 'refresh':
       case 'erase': {
         const stored = state.records[act.ver - 1]?.shareEpoch ?? 1
@@ -150,6 +159,12 @@ export class World {
       default:
         return act
     }
+  }
+
+  /** The version of the grant's word, as whoever passes it on sees it. */
+  #given(opening: number): number {
+    const { grants } = this.chain.tip.state
+    return Math.max(1, grants.find((grant) => grant.opening === opening)?.version ?? 0)
   }
 
   #reorg({ depth, blocks, keep, fresh }: Step & { do: 'reorg' }): void {
@@ -193,6 +208,10 @@ export class World {
       ver: ask.ver,
       account: ask.account,
       purpose: ask.purpose,
+      paper:
+        ask.paper == null
+          ? undefined
+          : { kind: ask.paper, version: ask.oldPaper ? 1 : this.#given(ask.opening) },
       shareEpoch: ask.oldEpoch ? Math.max(1, shareEpoch - 1) : shareEpoch,
       bindingEpoch: fault === 'old binding' ? Math.max(1, epoch - 1) : epoch,
       boundFrom: fault === 'future binding' ? now + 300 : START - DAY,
