@@ -13,6 +13,7 @@ import type {
 import type { DirectoryActResult, DirectoryJoinResult } from '../../verbs/directory-shapes.ts'
 import type { GrantsResult } from '../../verbs/grant-shapes.ts'
 import type {
+  HistoryResult,
   IdResult,
   InboxResult,
   RecordAddResult,
@@ -38,7 +39,8 @@ export const attest: Story = async (scene) => {
     await readUnderOwnGrants(scene, attesters, recordId, sha256),
     ...(await moveTheState(scene, attesters, recordId, next)),
     await barOneself(scene, first),
-    ...(await suspend(scene, first, second, recordId, next))
+    ...(await suspend(scene, first, second, recordId, next)),
+    await notedByHerDaemon(scene, recordId)
   ]
 }
 
@@ -179,6 +181,20 @@ async function suspend(
       detail: after
     }
   ]
+}
+
+/** Nobody mailed her any of it: her daemon followed the chain, and proved what it notes. */
+async function notedByHerDaemon({ ask, patient, until }: Scene, recordId: string): Promise<Seen> {
+  const noted = await until('her history to end with the lapse', async () => {
+    const { entries } = await ask<HistoryResult>(patient, 'history', { record: recordId })
+    const kinds = entries.filter(({ custodian }) => custodian === '').map(({ kind }) => kind)
+    return kinds.at(-1)?.startsWith('record stored') ? kinds : undefined
+  })
+  return {
+    what: 'her own daemon noted in her history what the chain said, untold and proven',
+    ok: noted.some((kind) => kind.startsWith('record attested (2 of 2')),
+    detail: noted.join('; ')
+  }
 }
 
 /** Opens a record once the grant for it is confirmed. */
