@@ -125,6 +125,10 @@ export const listed = (value: string, before: string[] = []): string[] => [
   ...value.split(',').filter((each) => each !== '')
 ]
 
+/** People, several at once: "a,b"; commas within a contact OWNER@PEER,PEER stay. */
+export const people = (value: string, before: string[] = []): string[] =>
+  value.includes('@') ? [...before, value] : listed(value, before)
+
 /** A whole number, or the text itself for the schema to refuse by name. */
 export const numberFlag = (text: unknown): unknown =>
   typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text

@@ -13,7 +13,7 @@ import type {
   RecoveryResult,
   SetupResult
 } from '../../verbs/guardian-shapes.ts'
-import { addGroup, addVerb, type CommandContext, listed, numberFlag } from '../command.ts'
+import { addGroup, addVerb, type CommandContext, listed, numberFlag, people } from '../command.ts'
 import { facts, table } from '../table.ts'
 import { localTime } from '../time.ts'
 import { UNTIL, until } from './grant.ts'
@@ -125,7 +125,7 @@ function addPlan(recovery: Command, context: CommandContext): void {
     example: 'recovery plan --helper 0x5aae…@12D3KooW… --helper 0x77f1… --threshold 2 --delay 7d',
     options: (command) =>
       command
-        .option('--helper <who>', 'an account or contact, 1 to 8 of them', listed)
+        .option('--helper <who>', 'an account or contact, 1 to 8 of them', people)
         .option('--threshold <k>', 'so many together (default: more than half)')
         .option('--delay <span>', 'from 1d to 90d (default: 7d)')
         .option('--none', 'nobody any more'),

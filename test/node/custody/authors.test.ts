@@ -166,14 +166,15 @@ describe('a guardian at a custodian', () => {
 
   it('ends her guardianship herself, which a stranger cannot', async () => {
     const world = await guarded()
-    const end = (key: Uint8Array) => {
-      const guardian = accountOf(key)
+    const end = (key: Uint8Array, named = key) => {
+      const guardian = accountOf(named)
       const message = { ward: world.owner.account, guardian, version: 2 }
       const sig = signTyped(world.chain.deployment, 'GuardianshipEnd', message, key, p)
       return { type: 'GuardianshipEnd', message, sig } as const
     }
 
     expect(await tell(world, end(HEIR))).toMatchObject(refused)
+    expect(await tell(world, end(HEIR, GUARDIAN))).toMatchObject(refused)
     expect(await tell(world, end(GUARDIAN))).toMatchObject({ ok: true, tx: {} })
     expect(await tell(world, by(world, 'Revocations', revocation(world)))).toMatchObject(refused)
   })
