@@ -372,6 +372,8 @@ export class Ledger {
 
 export const versionKey = ({ recordId, ver }: { recordId: Uint8Array; ver: number }): string =>
   `${toHex(recordId)}:${ver}`
+/** The record of such a key, in hex. */
+export const recordOfKey = (key: string): string => key.slice(0, key.indexOf(':'))
 
 function told(
   { delivered }: GivenGrant,

@@ -127,6 +127,8 @@ export interface GrantsResult {
   readonly grants: readonly {
     readonly grant: string
     readonly direction: 'given' | 'received'
+    /** The owner, of a grant given for somebody else. */
+    readonly for?: string
     readonly kind: 'account' | 'organisation' | 'group' | 'policy' | 'unknown'
     /** In words: whom it is for. Of a received one, what its reader must be. */
     readonly who: string

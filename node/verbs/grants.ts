@@ -3,7 +3,7 @@
  * in the words that it was given in.
  * @module
  */
-import { toHex } from '../../core/bytes.ts'
+import { equalBytes, toHex } from '../../core/bytes.ts'
 import { GranteeKind, type GrantOpening } from '../../core/grant.ts'
 import type { Address, GrantId } from '../../core/ids.ts'
 import { isDelegable, purposeCodes } from '../../core/purposes.ts'
@@ -16,7 +16,7 @@ import {
 } from '../../core/words.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { EntryOf } from '../ledger/entries.ts'
-import type { GivenGrant } from '../ledger/ledger.ts'
+import { type GivenGrant, recordOfKey } from '../ledger/ledger.ts'
 import type { Passings } from '../ledger/passings.ts'
 import type { Node } from '../node.ts'
 import type { GrantsResult } from './grant-shapes.ts'
@@ -71,22 +71,27 @@ export async function listGrants(node: Node, { signal }: VerbOptions): Promise<G
   }
 }
 
-function given({ entry, terms }: GivenGrant, self: Address): Listed {
+function given({ entry, terms, delivered }: GivenGrant, self: Address): Listed {
   const { opening } = entry
+  const owner = terms?.owner ?? self
+  // of a standing grant, what came later too
+  const later = [...delivered.values()].flatMap((keys) => [...keys].map(recordOfKey))
+  const records = [...entry.records.map(({ recordId }) => toHex(recordId)), ...later]
   const text = granteeText(opening, terms?.tree)
   const readers = terms?.readers ?? [{ peer: entry.grantee, name: entry.name }]
   return {
     id: entry.grantId,
-    owner: terms?.owner ?? self,
+    owner,
     row: {
       grant: toHex(entry.grantId),
       direction: 'given',
+      ...(equalBytes(owner, self) ? {} : { for: toHex(owner) }),
       who: opening.granteeKind === GranteeKind.ACCOUNT ? entry.name || text : text,
       peer: peerText(entry.grantee),
       ...(entry.name === '' ? {} : { name: entry.name }),
       readers: readers.map(({ peer }) => peerText(peer)),
       purpose: entry.hl7 || purposeCodes(opening.purposes).join(','),
-      records: [...new Set(entry.records.map(({ recordId }) => toHex(recordId)))],
+      records: [...new Set(records)],
       ...(terms == null ? {} : { scope: scopeText(terms.scope) }),
       ...termsOf(opening)
     }

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeName } from '../../core/codes.ts'
 import { ChainUnavailableError } from '../../core/errors.ts'
-import { HEAD_CACHE_MS } from '../../core/limits.ts'
+import { HEAD_CACHE_MS, PROOF_SLOTS_MAX } from '../../core/limits.ts'
 import type { VerifiedHeader, WordRef } from '../adapters.ts'
 import { outageText } from '../chain/outage.ts'
 import type { Node } from '../node.ts'
@@ -51,14 +51,18 @@ export async function headSince(
 
 const STEP_MS = 100
 
-/** @throws ChainUnavailableError */
+/** In the order of `refs`, however many. @throws ChainUnavailableError */
 export async function wordsAt(
   node: Node,
   block: VerifiedHeader,
   refs: readonly WordRef[],
   signal: AbortSignal
 ): Promise<readonly bigint[]> {
-  const proven = await node.words.prove(block, refs, { signal })
-  if (!proven.ok) throw new ChainUnavailableError(`no proof: ${codeName(proven.code)}`)
-  return proven.value.words
+  const words: bigint[] = []
+  for (let at = 0; at < refs.length; at += PROOF_SLOTS_MAX) {
+    const proven = await node.words.prove(block, refs.slice(at, at + PROOF_SLOTS_MAX), { signal })
+    if (!proven.ok) throw new ChainUnavailableError(`no proof: ${codeName(proven.code)}`)
+    words.push(...proven.value.words)
+  }
+  return words
 }

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander'
 import type { GrantResult, GrantsResult, TellResult } from '../../verbs/grant-shapes.ts'
-import { addVerb, type CommandContext, type Flags, listed, numberFlag, people } from '../command.ts'
+import { addVerb, type CommandContext, type Flags, listed, numberFlag } from '../command.ts'
 import { facts, table } from '../table.ts'
 import { localTime, untilText } from '../time.ts'
 import { delegationsText } from './delegations.ts'
@@ -57,11 +57,7 @@ export function addGrant(program: Command, context: CommandContext): void {
           listed
         )
         .requiredOption('--until <when>', UNTIL)
-        .option(
-          '--to <who>',
-          'a peer, or OWNER@PEER: each its own grant; of a group, who of it is told',
-          people
-        )
+        .option('--to <peer>', 'who: each its own grant; of a group, who of it is told', listed)
         .option('--org <n>', 'members of this organisation')
         .option('--role <role>', 'with these roles, such as clinician', listed)
         .option('--group <id>', 'members of this group')
@@ -75,7 +71,7 @@ export function addGrant(program: Command, context: CommandContext): void {
     },
     verb: 'grant',
     args: ([named], flags) => {
-      const given = ([named ?? []].flat() as string[]).flatMap((each) => people(each))
+      const given = ([named ?? []].flat() as string[]).flatMap((each) => each.split(','))
       const ids = given.filter((each) => RECORD_ID.test(each))
       const records = [...ids, ...((flags['record'] as string[] | undefined) ?? [])]
       const to = [
@@ -178,7 +174,8 @@ function grantsText({ grants, delegations, optedOut }: GrantsResult): string {
 }
 
 /** Of a received one, whose records; beside a name, nothing more; else what members must be. */
-function whoText({ direction, kind, who, peer }: GrantsResult['grants'][number]): string {
-  if (direction === 'given') return who
+function whoText(each: GrantsResult['grants'][number]): string {
+  const { direction, kind, who, peer } = each
+  if (direction === 'given') return each.for == null ? who : `${who}, records of ${each.for}`
   return kind === 'account' ? peer : `${peer} for ${who}`
 }

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { toHex } from '../../../core/bytes.ts'
-import { hash, recordSecret } from '../../../core/ids.ts'
+import { grantId, hash, recordSecret } from '../../../core/ids.ts'
 import { DELEGABLE, Purpose, purposeMask } from '../../../core/purposes.ts'
 import type { RunningNode } from '../../../node/index.ts'
 import { peerText } from '../../../node/keys/peer-text.ts'
@@ -149,7 +149,8 @@ const shared = () => {
   made ??= (async () => {
     const net = await createNetwork()
     const plain = await add(net, 'plain')
-    return { net, ids: { plain, therapy: await add(net, 'therapy', { labels: ['PSYTHPN'] }) } }
+    const therapy = await add(net, 'therapy', { labels: ['PSYTHPN'], level: 'N' })
+    return { net, ids: { plain, therapy } }
   })()
   return made
 }
@@ -173,11 +174,15 @@ describe('a grant to a chart', () => {
     expect((await retrieve(hospital, { recordId: first }, quiet())).sha256).toBe(second.sha256)
     const { grants } = await listGrants(hospital, quiet())
     expect(grants).toMatchObject([{ grant: id, records: [first, later], state: 'active' }])
+    const given = (await listGrants(patient, quiet())).grants
+    expect(given).toMatchObject([
+      { grant: id, records: [first, later], scope: expect.stringMatching(/up to level N/) }
+    ])
     expect((await inbox(hospital, quiet())).replies).toHaveLength(1) // one grant, one line
     expect(await deliverOwed(patient, quiet().signal)).toEqual({ told: 0, waiting: 0 })
   })
 
-  it('tells nobody of records of after it was revoked, or ended', async () => {
+  it('tells nobody of records of after it was revoked', async () => {
     await using net = await createNetwork()
     const before = await add(net, 'before')
     const { grant: id } = await give(net, { chart: true })
@@ -190,6 +195,22 @@ describe('a grant to a chart', () => {
     const { grants } = await listGrants(net.hospital, quiet())
     expect(grants).toMatchObject([{ state: 'revoked', records: [before] }])
     expect(await opened(net.hospital, { before, record })).toEqual([])
+  })
+
+  it('tells nobody any more once it has ended', async () => {
+    await using net = await createNetwork()
+    const { patient } = net
+    await add(net, 'first')
+    await give(net, { chart: true })
+    const { put } = patient.inbox
+    patient.inbox.put = () => Promise.reject(new Error('no mail today'))
+    await add(net, 'second')
+    patient.inbox.put = put
+    const later = { nowMs: () => Date.now() + 2 * 3_600_000 }
+    const tomorrow: typeof patient = Object.create(patient, { clock: { value: later } })
+
+    expect(await deliverOwed(tomorrow, quiet().signal)).toEqual({ told: 0, waiting: 0 })
+    expect(await deliverOwed(patient, quiet().signal)).toEqual({ told: 1, waiting: 0 })
   })
 
   it('is revoked at the custodians of all that it covers by then', async () => {
@@ -261,6 +282,26 @@ describe('renewing a grant', () => {
       name: 'InvalidParametersError',
       message: expect.stringMatching(/revoked/)
     })
+  })
+})
+
+describe('listing grants', () => {
+  it('proves the state of however many there are', async () => {
+    await using net = await createNetwork()
+    const { patient } = net
+    await add(net, 'record')
+    const { grant: id } = await give(net, { chart: true })
+    const [{ entry } = { entry: undefined }] = patient.ledger.grants()
+    const many = Array.from({ length: 70 }, (_, i) => ({
+      ...(entry as NonNullable<typeof entry>),
+      grantId: grantId(named(`grant ${i}`))
+    }))
+    await patient.ledger.record(...many)
+
+    const { grants } = await listGrants(patient, quiet())
+
+    expect(grants).toHaveLength(71)
+    expect(grants.filter(({ state }) => state === 'active').map(({ grant }) => grant)).toEqual([id])
   })
 })
 
