@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './files.ts'
 import { type Mutant, of } from './mutant.ts'
+import { anchor, following } from './mutants-anchor.ts'
 import { glass } from './mutants-glass.ts'
 import { custody, gate, inbox, reading, receipts } from './mutants-node.ts'
 
@@ -339,5 +340,7 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
   custody,
   inbox,
   receipts,
+  anchor,
+  following,
   reading
 }

@@ -85,7 +85,7 @@ export class ReceiptLog {
       const { entry, owner } = read
       const { end, faults } = checkEntry(log.#end, entry, { peer, guardSeconds }, primitives)
       if (faults.length > 0) log.#whole = false
-      else log.#grow(entry)
+      if (log.#whole) log.#grow(entry)
       log.#end = end
       init.onReceipt?.(entry)
       if (seq > indexed) index.add(seq, owner, entry)

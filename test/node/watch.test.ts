@@ -28,6 +28,8 @@ const kinds = async (of = ''): Promise<readonly string[]> =>
     .filter(({ custodian, recordId }) => custodian === '' && recordId === of)
     .map(({ kind }) => kind)
 const seen = () => net.patient.ledger.seen().length
+/** The follower looked first: she knows the record as it is. */
+const begun = () => until(() => seen() > 0)
 
 beforeAll(async () => {
   net = await createNetwork()
@@ -44,7 +46,6 @@ beforeAll(async () => {
   watch = new Watch({ ...net.patient, follower, log: defaultLogger().forComponent('test') })
   watch.start()
   watch.wake()
-  await until(() => seen() === 1) // the record as it is
 })
 afterAll(async () => {
   await watch?.stop()
@@ -62,6 +63,7 @@ async function attest(place: number, verdict: number, of = record): Promise<void
 
 describe('a patient whom nobody told', () => {
   it('sees a verdict on her record in her history, and one that a reorg undid', async () => {
+    await begun()
     expect(await kinds(record)).toEqual([]) // that it was stored is no news
     const before = seen()
     await attest(0, 1)
@@ -82,6 +84,7 @@ describe('a patient whom nobody told', () => {
   })
 
   it('sees the notice of an emergency that she heard of, and its review', async () => {
+    await begun()
     const { identity, ledger } = net.patient
     const owner = identity.account
     const opening = openingNo(1)
@@ -125,6 +128,7 @@ describe('a patient whom nobody told', () => {
   })
 
   it('is told nothing that is not so by an endpoint that invents events', async () => {
+    await begun()
     const before = seen()
     const told: Change[] = []
     const follower = new Follower({
@@ -150,6 +154,7 @@ describe('a patient whom nobody told', () => {
   })
 
   it('loses nothing by an endpoint that tells no events: whoever asks looks', async () => {
+    await begun()
     const path = await net.file('another.txt', 'another note')
     const { recordId: another } = await publish(net.patient, { path }, quiet())
     end.faults.forgeLogs = () => []

@@ -359,10 +359,14 @@ describe('a follower that runs', () => {
     const errors: unknown[] = []
     const world = new World()
     const end = world.chain.endpoint('a')
-    const { follower, moves } = following(world, [end], { onError: (err) => errors.push(err) })
+    const { deployment } = world.chain
+    const onError = (err: unknown) => errors.push(err)
+    const follower = new Follower({ endpoints: [end], deployment, blockSeconds: 1, onError })
     const forget = follower.onChanged(() => {
       throw new Error('a listener')
     })
+    const moves: Move[] = []
+    follower.onChanged((move) => moves.push(move)) // told although the one before it failed
     end.faults.down = true
 
     follower.start()
