@@ -7,35 +7,16 @@
  */
 import { equalBytes, fromHex, toHex } from '../../core/bytes.ts'
 import { InvalidParametersError, RecordNotFoundError } from '../../core/errors.ts'
-import { openingHash } from '../../core/grant.ts'
-import { type SignedHandBack, signHandBack, WHOLE_GRANT } from '../../core/hand-back.ts'
-import type { GrantId, Hash, PeerIdBytes } from '../../core/ids.ts'
-import { type Capsule, decodeManifest } from '../../core/manifest.ts'
-import { writeHandBack } from '../../core/passing.ts'
-import { peerText } from '../keys/peer-text.ts'
+import { WHOLE_GRANT } from '../../core/hand-back.ts'
+import type { Capsule } from '../../core/manifest.ts'
 import type { PassingEntryOf } from '../ledger/passing-entries.ts'
 import type { Node } from '../node.ts'
-import { distinct } from './grant-source.ts'
-import { leaveMail } from './mail.ts'
+import { type Ending, endAccess } from './end-access.ts'
 import type { EndDelegationArgs, HandBackArgs, HandBackResult } from './passing-shapes.ts'
-import { leaveAt } from './request.ts'
 import type { VerbOptions } from './verb.ts'
-
-/** How long custodians that are slow to confirm are waited for. */
-const NOTICE_WAIT_MS = 5_000
 
 type Sub = PassingEntryOf<'passedOn'> | PassingEntryOf<'subReceived'>
 type Ended = HandBackResult['ended'][number]
-
-/** What ends, and who has to know. */
-interface Ending {
-  readonly grantId: GrantId
-  /** Zeros: the whole grant. */
-  readonly subGrant: Hash
-  readonly capsule: Pick<Capsule, 'owner' | 'opening' | 'records' | 'addrs'>
-  /** The other side of a sub-grant; the owner hears of a grant. */
-  readonly colleagues: readonly PeerIdBytes[]
-}
 
 export async function handBack(
   node: Node,
@@ -65,7 +46,7 @@ async function endAll(
   const ended: Ended[] = []
   for (const [done, ending] of endings.entries()) {
     progress({ step: 'notice', done, total: endings.length })
-    ended.push(await end(node, ending, signal))
+    ended.push(await endAccess(node, ending, signal))
   }
   return { ended }
 }
@@ -112,114 +93,4 @@ function endingOf({ ledger }: Node, sub: Sub): Ending {
   // written with the grant at hand, which is never removed
   if (capsule == null) throw new RecordNotFoundError(`no such grant: ${toHex(grantId)}`)
   return { grantId, subGrant, capsule, colleagues: [peer] }
-}
-
-async function end(node: Node, ending: Ending, signal: AbortSignal): Promise<Ended> {
-  const { primitives: p, identity, deployment, ledger, clock } = node
-  const { grantId, subGrant, capsule } = ending
-  const known = ledger.passings.own(grantId, subGrant)
-  const at = known?.at ?? Math.floor(clock.nowMs() / 1_000)
-  const entry = (told: readonly PeerIdBytes[]) =>
-    ({ t: 'gaveBack', grantId, subGrant, told, at }) as const
-  if (known == null) await ledger.record(entry([]))
-  const message = {
-    owner: capsule.owner,
-    openingHash: openingHash(capsule.opening, p),
-    account: identity.account,
-    subGrant
-  }
-  const notice = signHandBack(message, deployment, identity.accountKey, p)
-  const custodians = custodiansOf(node, capsule)
-  const before = known?.told ?? []
-  const rest = custodians.filter((peer) => !before.some((each) => equalBytes(each, peer)))
-  const heard = await tell(node, notice, rest, capsule, signal)
-  const noticed = distinct([...before, ...heard])
-  await ledger.record(entry(noticed))
-  const whole = equalBytes(subGrant, WHOLE_GRANT)
-  return {
-    grant: toHex(grantId),
-    ...(whole ? {} : { delegation: toHex(subGrant) }),
-    noticed: noticed.map(peerText),
-    missed: custodians
-      .filter((peer) => !noticed.includes(peer) && !has(noticed, peer))
-      .map(peerText),
-    told: [
-      ...(whole ? await tellOwner(node, notice, custodians, signal) : []),
-      ...(await tellColleagues(node, notice, ending.colleagues, custodians, signal))
-    ]
-  }
-}
-
-const has = (peers: readonly PeerIdBytes[], peer: PeerIdBytes): boolean =>
-  peers.some((each) => equalBytes(each, peer))
-
-const custodiansOf = (node: Node, { records }: Ending['capsule']): readonly PeerIdBytes[] =>
-  distinct(
-    records.flatMap(({ manifest }) =>
-      decodeManifest(manifest, node.primitives).custody.shares.map(({ peer }) => peer)
-    )
-  )
-
-/** Those that have it on disk. Throws by `signal` only. */
-async function tell(
-  node: Node,
-  notice: SignedHandBack,
-  custodians: readonly PeerIdBytes[],
-  { addrs }: Ending['capsule'],
-  signal: AbortSignal
-): Promise<readonly PeerIdBytes[]> {
-  const heard: PeerIdBytes[] = []
-  const asking = AbortSignal.any([signal, AbortSignal.timeout(NOTICE_WAIT_MS)])
-  await Promise.all(
-    custodians.map(async (peer) => {
-      const where = addrs.find((each) => equalBytes(each.peer, peer))?.addrs ?? []
-      try {
-        const id = await node.reach.peer(peer, where, { signal: asking })
-        const answer = await node.custody.notice(id, notice, { signal: asking })
-        if (answer.ok) heard.push(peer)
-      } catch {
-        signal.throwIfAborted()
-      }
-    })
-  )
-  return heard
-}
-
-/** By mail at her keepers, which her custodians are; each may have it. */
-async function tellOwner(
-  node: Node,
-  notice: SignedHandBack,
-  keepers: readonly PeerIdBytes[],
-  signal: AbortSignal
-): Promise<readonly string[]> {
-  const plain = writeHandBack(notice, node.card())
-  const outcomes = await Promise.all(
-    keepers.map((keeper) => leaveAt(node, keeper, notice.message.owner, plain, signal))
-  )
-  return outcomes.filter(({ reason }) => reason == null).map(({ peer }) => peer)
-}
-
-async function tellColleagues(
-  node: Node,
-  notice: SignedHandBack,
-  colleagues: readonly PeerIdBytes[],
-  custodians: readonly PeerIdBytes[],
-  signal: AbortSignal
-): Promise<readonly string[]> {
-  const plain = writeHandBack(notice, node.card())
-  const told: string[] = []
-  for (const peer of distinct(colleagues)) {
-    const card = node.ledger.card(peer)
-    if (card == null) continue
-    const at = [
-      { peer, addrs: card.addrs },
-      ...custodians.map((each) => ({ peer: each, addrs: [] }))
-    ]
-    try {
-      told.push(peerText(await leaveMail(node, card, plain, at, signal)))
-    } catch {
-      signal.throwIfAborted() // custodians refuse all the same
-    }
-  }
-  return told
 }
