@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { ROOT } from './files.ts'
 import { type Mutant, of } from './mutant.ts'
 import { anchor, following } from './mutants-anchor.ts'
+import { deployment, kinds, seals } from './mutants-chain.ts'
 import { glass } from './mutants-glass.ts'
 import { custody, gate, inbox, reading, receipts } from './mutants-node.ts'
 
@@ -342,5 +343,8 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
   receipts,
   anchor,
   following,
+  seals,
+  kinds,
+  deployment,
   reading
 }

@@ -71,8 +71,8 @@ function sealedClaim(claim: ClaimedHeader, names: readonly string[], round: numb
 const endpoints = (world: World): readonly Endpoint[] =>
   ['x', 'y', 'z'].map((name) => world.chain.endpoint(name))
 
-const headsOf = (world: World, kind: SealKind, ends = endpoints(world)) => {
-  const { confirmed } = consortiumParameters({ seal: kind, sealers: SEALERS }, 5)
+const headsOf = (world: World, kind: SealKind, ends = endpoints(world), sealers = SEALERS) => {
+  const { confirmed } = consortiumParameters({ seal: kind, sealers }, 5)
   return world.heads(ends, { confirmed })
 }
 
@@ -122,6 +122,19 @@ describe('a Clique chain', () => {
     await world.chain.mine(20)
 
     expect(await outcomeOf(headsOf(world, 'clique'))).toBe(Code.HEADER_INVALID)
+  })
+
+  it('refuses a confirmed block of another line than the head’s', async () => {
+    const world = cliqueWorld(inTurn)
+    await world.chain.mine(16)
+    const other = await world.chain.fork()
+    await Promise.all([world.chain.mine(4), other.mine(4)])
+    const forked = other.endpoint('other')
+    const torn = endpoints(world).map((each) =>
+      telling(each, (number, options) => (number === 17 ? forked : each).header(number, options))
+    )
+
+    expect(await outcomeOf(headsOf(world, 'clique', torn))).toBe(Code.HEADER_INVALID)
   })
 
   it('refuses while it is too young for so many sealers', async () => {
@@ -206,6 +219,18 @@ describe('a QBFT chain', () => {
     ['nobody', []]
   ])('refuses blocks that %s sealed, whatever all endpoints say', async (_what, names) => {
     expect(await outcomeOf(await chainOf(names))).toBe(Code.HEADER_INVALID)
+  })
+
+  it.each([
+    [4, Code.HEADER_INVALID],
+    [5, [20, 16]]
+  ])('needs more than two thirds of six, and of %d makes %o', async (count, expected) => {
+    const names = [...NAMES, 'f']
+    const world = qbftWorld()
+    await world.chain.mine(20)
+    const ends = endpoints(world).map((each) => sealedBy(each, names.slice(0, count)))
+
+    expect(await outcomeOf(headsOf(world, 'qbft', ends, names.map(accountOf)))).toEqual(expected)
   })
 
   it('refuses seals of another block', async () => {

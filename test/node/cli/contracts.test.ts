@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fromHex, toHex0x } from '../../../core/bytes.ts'
 import { address } from '../../../core/ids.ts'
 import { type Anvil, startAnvil } from '../../../node/chain/anvil.ts'
-import { DEPLOYED, type Deployed } from '../../../node/chain/builds.ts'
+import { creationCode, DEPLOYED, type Deployed } from '../../../node/chain/builds.ts'
 import { type DeployJournal, deploy } from '../../../node/chain/deploy.ts'
 import { type Placement, Placer } from '../../../node/chain/placer.ts'
 import type { DeploymentJson } from '../../../node/deployment-file.ts'
@@ -250,6 +250,14 @@ describe('a deployment that dies', () => {
     expect(deployment.wardAccount).toEqual(journal.kept.get('wardAccount')?.at)
   })
 
+  it('does not go on when its endpoint has moved to another chain', async () => {
+    const before = await sentBy(KEYS[1])
+    const init = { ...terms(anvil.url, KEYS[1], new MortalJournal()), chainId: 5 }
+
+    await expect(deploy(init)).rejects.toMatchObject({ name: 'InvalidConfigError' })
+    expect(await sentBy(KEYS[1])).toBe(before)
+  })
+
   it('by SIGKILL, is gone on with by the same command', async () => {
     const before = await sentBy(KEYS[2])
     const child = spawn(
@@ -340,6 +348,27 @@ describe('what stands on a chain', () => {
       'guardians: points at emergency',
       'wardAccount: points at guardians'
     ])
+  })
+
+  it('differs where the pinned code is ours but for one byte', async () => {
+    const first = await deployed()
+    const placer = new Placer({ url: anvil.url, deployerKey: fromHex(KEYS[1]) })
+    const data = creationCode('audit', 'production')
+    data[data.byteLength - 1] = (data.at(-1) as number) ^ 1
+    const placement = placer.placement(await placer.count('pending', {}))
+    const [gasLimit, fees] = [await placer.estimate(data, {}), await placer.fees({})]
+    await placer.place(data, placement, { ...fees, gasLimit, chainId: first.chainId }, {})
+    const code = await placer.code(placement.at, {})
+    await write('doctored.json', {
+      ...first,
+      audit: toHex0x(placement.at),
+      codeHashes: { ...first.codeHashes, audit: toHex0x(p.keccak256(code)) }
+    })
+
+    const { exit, faults } = await look('verify', 'doctored.json', [anvil.url])
+
+    expect(exit).toBe(7)
+    expect(faults).toEqual(['audit: the code is no build of this version'])
   })
 
   it('differs where the deployment names another chain', async () => {
