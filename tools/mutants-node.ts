@@ -189,6 +189,9 @@ const INTAKE = ['test/node/custody/intake.test.ts']
 const HAND_BACKS = ['test/node/custody/hand-backs.test.ts']
 const CUSTODIAN = ['test/node/custody/custodian.test.ts']
 const AUTHORS = ['test/node/custody/authors.test.ts']
+const MANIFESTS = ['test/node/custody/manifests.test.ts']
+const LETTERS = ['test/node/verbs/letters.test.ts']
+const GUARDIAN = ['test/node/verbs/guardian.test.ts']
 const STORE = ['test/node/custody/custody-store.test.ts']
 
 export const custody: readonly Mutant[] = [
@@ -260,6 +263,33 @@ export const custody: readonly Mutant[] = [
     ['the plan of now', ' || decodePlanWord(word)?.version !== planVersion', ''],
     ['enough helpers', 'helped.length >= plan.threshold', 'true'],
     ['the delay', ' && recovery.readyAt <= head.timeSeconds', '']
+  ]),
+  ...of('node/manifests.ts', MANIFESTS, [
+    ['all must say so', "!== 'ok') throw err", "=== 'unresolved') throw err"],
+    ['keys alone', 'sig.byteLength !== KEY_SIGNATURE_BYTES && ', '']
+  ]),
+  ...of('node/custody/intake.ts', MANIFESTS, [
+    ['so often', 'this.#asks.take(bucket) > 0', 'this.#asks.take(bucket) < 0']
+  ]),
+  ...of('node/verbs/letters/reply.ts', LETTERS, [
+    [
+      'its word on chain',
+      'if (!equalBytes(capsule.owner, from)) await assertGranted(node, reply.grantId)',
+      ''
+    ]
+  ]),
+  ...of('node/verbs/letters/plan.ts', LETTERS, [
+    [
+      'its hash on chain',
+      'if (!(await isPlan(0)) && !(await isPlan(head.number + 1))) {',
+      'if (false) {'
+    ]
+  ]),
+  ...of('node/verbs/wards.ts', GUARDIAN, [
+    ['appointed', "return refuse('has not appointed you')", 'null'],
+    ['of this epoch', "return refuse('has revoked everything')", 'null'],
+    ['before the end', 'if (given.until * 1_000 <= clock.nowMs()) {', 'if (false) {'],
+    ['with the right', 'if ((given.rights & needed) !== needed) {', 'if (false) {']
   ]),
   ...of('node/custody/notices.ts', CUSTODIAN, [
     ['erasures alone', '.filter(({ status }) => status === RecordStatus.ERASED)', ''],
