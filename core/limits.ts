@@ -283,6 +283,8 @@ export const RELAYS_PENDING = 64
 /** Notices for which the author's code is asked, of each peer: a guardian revokes a handful. */
 export const CODE_ASKS_BURST = 32
 export const CODE_ASKS_PER_SECOND = 1 / 10
+/** Messages that a relayer can send again after a reorg: an hour of the busiest. */
+export const RELAYS_REMEMBERED = 256
 /** A transaction that no block took by then is reported as not sent. */
 export const TX_WAIT_MS = 60 * SECOND_MS
 /** A block is looked for this often while a transaction waits; local chains mine at once. */

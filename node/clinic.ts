@@ -157,11 +157,7 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
       isInDirectory
     }),
     mayFetch: (peer, root) => rights.mayFetch(peer, root),
-    moved({ added, undone, lost }) {
-      const changed = new Set([...added, ...undone].map(changeKey))
-      rights.forget(lost ? 'all' : changed)
-      if (lost || anchor.isNamedIn([...added, ...undone])) anchor.doubt()
-    },
+    moved: whenMoved(rights, anchor, relayer),
     async stop() {
       await gate.stop()
       await Promise.all([custody.close(), mailbox.close(), evidence.close()])
@@ -169,3 +165,13 @@ export async function openClinic(init: ClinicInit): Promise<Clinic> {
     }
   }
 }
+
+/** A hint takes away, or has something sent again; it never gives. */
+const whenMoved =
+  (rights: BlockRights, anchor: LogAnchor, relayer: Relayer | undefined): Clinic['moved'] =>
+  (move) => {
+    const { added, undone, lost } = move
+    rights.forget(lost ? 'all' : new Set([...added, ...undone].map(changeKey)))
+    if (lost || anchor.isNamedIn([...added, ...undone])) anchor.doubt()
+    relayer?.moved(move)
+  }

@@ -6,8 +6,10 @@ import { authorOf } from '../../../core/signers.ts'
 import type { SignedMessage } from '../../../core/typed-data.ts'
 import type { TxReceipt } from '../../../node/adapters.ts'
 import type { ContractCall } from '../../../node/chain/contract-calls.ts'
+import type { Change } from '../../../node/chain/follow.ts'
 import { Relayer } from '../../../node/relayer/relayer.ts'
 import { named, TestClock } from '../../fixtures/gate.ts'
+import { settle } from '../../fixtures/waiting.ts'
 
 const account = (name: string): Address => address(named(name).slice(12))
 const revocation = (owner: string, n: number): SignedMessage => ({
@@ -126,5 +128,62 @@ describe('relayer', () => {
     expect(authorOf(revocation('Ana', 1))).toEqual(account('Ana'))
     expect(authorOf(anchors)).toEqual(account('Cleo'))
     expect(authorOf(binding)).toEqual(account('Ben'))
+  })
+})
+
+describe('a reorg', () => {
+  const key = named('a word')
+  const at = (name: string, number: number) => ({ number, hash: named(name) })
+  const change = (block: ReturnType<typeof at>): Change => ({
+    contract: 'grants',
+    key,
+    word: 1n,
+    block
+  })
+  async function mined() {
+    const all = relaying()
+    const relayed = all.relayer.relay(revocation('Ana', 2))
+    all.sent[0]?.mined.resolve(MINED)
+    await relayed
+    return all
+  }
+
+  it('that undid a message has it sent again, once', async () => {
+    const { relayer, sent, told } = await mined()
+    const undone = [change(MINED.block)]
+
+    relayer.moved({ added: [], undone })
+    relayer.moved({ added: [], undone })
+
+    expect(sent.map(({ message }) => message)).toEqual(Array(2).fill(revocation('Ana', 2)))
+    sent[1]?.mined.resolve({ ...MINED, block: at('another block', 10) })
+    await settle()
+    expect(told.map(([, number]) => number)).toEqual([9, 10])
+    relayer.moved({ added: [], undone: [change(at('another block', 10))] })
+    expect(sent).toHaveLength(3)
+  })
+
+  it('that kept a message in another block sends nothing, until it undoes that one', async () => {
+    const { relayer, sent } = await mined()
+    const moved = at('the block that kept it', 9)
+
+    relayer.moved({ added: [change(moved)], undone: [change(MINED.block)] })
+    expect(sent).toHaveLength(1)
+
+    relayer.moved({ added: [], undone: [change(moved)] })
+    expect(sent).toHaveLength(2)
+  })
+
+  it('of other blocks, or that the chain itself refuses to repeat, hurts nobody', async () => {
+    const { relayer, sent } = await mined()
+
+    relayer.moved({ added: [], undone: [change(at('of others', 9))] })
+    expect(sent).toHaveLength(1)
+    relayer.moved({ added: [], undone: [change(MINED.block)] })
+    sent[1]?.mined.reject(new TransactionFailedError('GrantRegistryStaleVersion'))
+    await settle()
+
+    relayer.moved({ added: [], undone: [change(MINED.block)] })
+    expect(sent).toHaveLength(2)
   })
 })
