@@ -6,6 +6,7 @@
 import type { ComponentLogger } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 import { CID } from 'multiformats/cid'
+import type { Card } from '../core/binding.ts'
 import type { Deployment } from '../core/deployment.ts'
 import type { PeerIdBytes } from '../core/ids.ts'
 import type { Primitives } from '../core/primitives.ts'
@@ -121,22 +122,7 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     bindingEpoch: () => epoch.current,
     addresses: () => late.wire?.reach.addresses() ?? []
   })
-  const clinic =
-    stores.clinic &&
-    (await openClinic({
-      ...init,
-      writer: init.writer,
-      contractSignature: init.contractSignature,
-      stores: stores.clinic,
-      ownCard: card,
-      replicate: async (...args) => late.replicate?.(...args),
-      addrsOf: (peer) => (late.wire == null ? [] : addrsSeen(peer, ledger, late.wire.reach)),
-      onMined: ({ type }, block) => {
-        const contract = CONTRACT_OF[type]
-        if (contract != null) late.wire?.announce({ type: contract, block })
-      }
-    }))
-
+  const clinic = await serving(init, ledger, card, late)
   if (init.afterCrash === true) await dropLeftovers({ ...init, ...stores, ledger, clinic })
   const wire = await (init.wire ?? libp2pWire)(init, {
     clinic,
@@ -202,6 +188,30 @@ export async function createNode(init: NodeInit): Promise<RunningNode> {
     stop,
     [Symbol.asyncDispose]: stop
   }
+}
+
+/** Clinics serve; what their side asks of the wire comes through `late`. */
+async function serving(
+  init: NodeInit,
+  ledger: Ledger,
+  ownCard: () => Card,
+  late: Late
+): Promise<Clinic | undefined> {
+  const stores = init.stores.clinic
+  if (stores == null) return undefined
+  return await openClinic({
+    ...init,
+    writer: init.writer,
+    contractSignature: init.contractSignature,
+    stores,
+    ownCard,
+    replicate: async (...args) => late.replicate?.(...args),
+    addrsOf: (peer) => (late.wire == null ? [] : addrsSeen(peer, ledger, late.wire.reach)),
+    onMined: ({ type }, block) => {
+      const contract = CONTRACT_OF[type]
+      if (contract != null) late.wire?.announce({ type: contract, block })
+    }
+  })
 }
 
 /** The contract whose words a message changes, as far as gates read them. */
