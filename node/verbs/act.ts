@@ -33,6 +33,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   RecordRegistryWrongAnchor: 'what was opened is not what the owner registered',
   RecordRegistryBadVerdict: 'that verdict stands already, or none stands to be withdrawn',
   RecordRegistryNotLapsed: 'the verdict still holds: its organisation and attester stand',
+  EmergencyNotReviewer:
+    'this account is no admin of an active organisation to which none of the signers belongs',
+  EmergencyNotOpen: 'no review of it is open',
   TypedMessagesExpired: 'its deadline has passed',
   TypedMessagesBadSignature: 'the signature is not of that account'
 }

@@ -17,6 +17,7 @@ import {
   reviewSlot
 } from '../../core/words.ts'
 import type { TxReceipt } from '../adapters.ts'
+import type { AskedGlass } from '../ledger/glasses.ts'
 import type { Node } from '../node.ts'
 import { sendAct } from './act.ts'
 import { noticeId, purposeOf, signersOf } from './emergency.ts'
@@ -40,6 +41,7 @@ interface Known {
   readonly glass?: Glass
   readonly signers: GlassSigners
   readonly opened: boolean
+  readonly owed?: EmergencySummary['owed']
 }
 
 function known(node: Node): readonly Known[] {
@@ -50,7 +52,8 @@ function known(node: Node): readonly Known[] {
       role: 'requester',
       glass: each.entry.glass,
       signers: each.broken?.signers ?? signersOf(node, each),
-      opened: each.broken != null
+      opened: each.broken != null,
+      owed: owedOf(each)
     })
   )
   const received = glasses.received().map(
@@ -73,6 +76,11 @@ function known(node: Node): readonly Known[] {
   )
   return [...asked, ...received, ...heard]
 }
+
+const owedOf = ({ broken, noticed, told }: AskedGlass): ('notice' | 'mail')[] =>
+  broken == null
+    ? []
+    : [...(noticed == null ? ['notice' as const] : []), ...(told ? [] : ['mail' as const])]
 
 export async function listEmergencies(
   node: Node,
@@ -98,7 +106,7 @@ export async function listEmergencies(
 
 async function summaryOf(
   node: Node,
-  { notice, role, glass, signers, opened }: Known,
+  { notice, role, glass, signers, opened, owed = [] }: Known,
   signal: AbortSignal
 ): Promise<EmergencySummary> {
   const { noticed, review } = await wordsOf(node, notice, signal)
@@ -114,6 +122,7 @@ async function summaryOf(
       until: glass.opening.notAfter
     }),
     signers: signers.map(({ account }) => toHex0x(account)),
+    ...(owed.length > 0 && { owed }),
     state: noticed != null ? 'noticed' : opened ? 'opened' : 'asked',
     ...(noticed != null && {
       noticeBlock: noticed,

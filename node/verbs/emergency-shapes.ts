@@ -123,6 +123,8 @@ export interface EmergencySummary {
   /** Accounts that signed, as far as this node has seen. */
   readonly signers: readonly string[]
   readonly state: 'asked' | 'opened' | 'noticed'
+  /** What is still owed of one that was opened from here; upkeep goes on trying. */
+  readonly owed?: readonly ('notice' | 'mail')[]
   /** As proven on chain; from the block's own word. */
   readonly noticeBlock?: number
   readonly review: 'none' | 'open' | 'overdue' | 'done'

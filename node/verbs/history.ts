@@ -119,6 +119,7 @@ function rowOf(
   const receipt = decodeBody(body)
   const { at } = decodeLink(link.b)
   const asked = receipt.kind === 'release' || receipt.kind === 'refuse'
+  const isPack = asked && receipt.want === 'pack'
   const code = receipt.kind === 'refuse' ? `${receipt.code} ${codeName(receipt.code)}` : undefined
   return [
     {
@@ -127,7 +128,8 @@ function rowOf(
       custodian: peerText(custodian),
       ...(asked ? { who: nameOf(node, receipt.peer) ?? peerText(receipt.peer) } : {}),
       ...(asked ? passedOn(node, receipt) : {}),
-      recordId: receipt.recordId == null ? '' : toHex(receipt.recordId),
+      // of a pack it says where its page began
+      recordId: receipt.recordId == null || isPack ? '' : toHex(receipt.recordId),
       ver: receipt.ver ?? 0,
       ...(asked ? { purpose: receipt.hl7 } : {}),
       ...(asked && receipt.emergency ? { emergency: true as const } : {}),

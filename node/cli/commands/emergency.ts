@@ -172,7 +172,7 @@ function addOpen(emergency: Command, context: CommandContext): void {
         emergencies.map((each) => [
           each.notice,
           each.role,
-          each.state,
+          each.owed == null ? each.state : `${each.state}, owed: ${each.owed.join(' and ')}`,
           each.noticeBlock,
           each.review,
           each.dueAt == null ? undefined : localTime(each.dueAt),

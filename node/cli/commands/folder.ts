@@ -72,6 +72,11 @@ async function initFolder(run: Run, flags: Flags) {
         '(KEYWARD_PASSPHRASE or --passphrase-file wraps it)'
     )
   }
+  if (profile === 'patient' && !run.flags.some((flag) => flag.startsWith('emergency.wish='))) {
+    run.out.note(
+      'nobody may open your records in an emergency until you choose: keyward wish yes|emergency|never'
+    )
+  }
   const { peer, account, kem } = made.identity
   return { path: made.path, profile, peer, account, kem, wrapped: made.wrapped }
 }

@@ -68,7 +68,11 @@ describe('init', () => {
 
     expect(exit).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ path: made.home, profile: 'patient', wrapped: false })
-    expect(JSON.parse(err).note).toContain('no passphrase')
+    const notes = err.trimEnd().split('\n')
+    expect(notes.map((line) => JSON.parse(line).note)).toEqual([
+      expect.stringContaining('no passphrase'),
+      expect.stringContaining('keyward wish')
+    ])
     expect(JSON.parse(await readFile(join(made.home, 'config'), 'utf8'))).toEqual({
       profile: 'patient',
       name: 'Ada',

@@ -114,6 +114,10 @@ describe('an emergency', () => {
     expect(opened.patientTold).toBe(true)
     const word = () => chain.word(noticeSlot(fromHex(notice), nativePrimitives))
     expect(word()).toBe(0n)
+    const { emergencies } = await run<EmergencyLsResult>(hospital, 'emergency.ls')
+    expect(emergencies).toMatchObject([
+      { notice, state: 'opened', review: 'none', owed: ['notice'] }
+    ])
     const failures: string[] = []
     const owed = (node: RunningNode) =>
       giveOwedNotices(node, quiet().signal, ({ message }) => failures.push(message))
