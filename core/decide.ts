@@ -114,7 +114,6 @@ export const CHECKS: readonly Check[] = [
   must('30', grant.signersAreEnough, Code.EMERGENCY, inEmergency),
   must('30', grant.requesterSigned, Code.EMERGENCY, inEmergency),
   must('30', grant.containerIsOpen, Code.EMERGENCY, forRecordInEmergency),
-  must('30a', sub.subIsNoEmergency, Code.SUB_GRANT, bySub),
   must('30a', sub.subIsOfOneAccount, Code.SUB_GRANT, bySub),
   must('30a', sub.ownerAllowsSub, Code.SUB_GRANT, bySub),
   must('30a', sub.subIsOfOwner, Code.SUB_GRANT, bySub),

@@ -15,6 +15,7 @@ import type { OwnVersion } from './ledger/ledger.ts'
 import type { Node } from './node.ts'
 import { isAcknowledged } from './verbs/deal.ts'
 import { giveOwedNotices } from './verbs/emergency-notice.ts'
+import { tellOwedHandBacks } from './verbs/owed-hand-backs.ts'
 import { ownRecord } from './verbs/own.ts'
 import { finish, isBeingFinished } from './verbs/publish.ts'
 import { deliverOwed } from './verbs/standing.ts'
@@ -129,7 +130,8 @@ export class Upkeep {
       }
     }
     const delivered = await this.#deliver()
-    return (await this.#emergencies()) && delivered && whole
+    const handedBack = await tellOwedHandBacks(node, signal)
+    return (await this.#emergencies()) && handedBack && delivered && whole
   }
 
   /** False: a notice of a broken glass is owed, or the patient's first wish. */

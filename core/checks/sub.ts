@@ -22,12 +22,11 @@ export const forShareBySub = (c: Context): boolean => bySub(c) && c.request.want
 
 // ---- 30a: may there be one at all, and is it this grant's? (28 asks if its delegator is the grantee)
 
-export const subIsNoEmergency = ({ request }: Context): boolean => request.emergency == null
-
 /** Kind 1 alone: of organisations, groups and trees nobody is the one who may pass on. */
 export const subIsOfOneAccount = ({ request }: Context): boolean =>
   request.opening.granteeKind === GranteeKind.ACCOUNT
 
+/** Nor in an emergency, whose opening has one purpose and no flag (25). */
 export const ownerAllowsSub = ({ request }: Context): boolean =>
   isDelegable(request.opening.purposes)
 

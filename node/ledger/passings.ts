@@ -35,6 +35,10 @@ export class Passings {
     return this.#own.get(toHex(grant) + toHex(subGrant))
   }
 
+  gaveBack(): readonly PassingEntryOf<'gaveBack'>[] {
+    return [...this.#own.values()]
+  }
+
   /** Accounts that handed the whole grant back, as they said. */
   backOf(grant: GrantId): readonly PassingEntryOf<'handedBack'>[] {
     const of = toHex(grant) + toHex(WHOLE_GRANT)

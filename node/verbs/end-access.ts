@@ -32,39 +32,56 @@ export interface Ending {
 }
 
 export async function endAccess(node: Node, ending: Ending, signal: AbortSignal): Promise<Ended> {
-  const { primitives: p, identity, deployment, ledger, clock } = node
+  const { grantId, subGrant } = ending
+  const notice = noticeOf(node, ending)
+  const { noticed, missed } = await tellCustodians(node, ending, signal)
+  const whole = equalBytes(subGrant, WHOLE_GRANT)
+  const custodians = [...noticed, ...missed]
+  return {
+    grant: toHex(grantId),
+    ...(whole ? {} : { delegation: toHex(subGrant) }),
+    noticed: noticed.map(peerText),
+    missed: missed.map(peerText),
+    told: [
+      ...(whole ? await tellOwner(node, notice, custodians, signal) : []),
+      ...(await tellColleagues(node, notice, ending.colleagues, custodians, signal))
+    ]
+  }
+}
+
+/** Those that have it on disk by now, and those that still have not. */
+export async function tellCustodians(
+  node: Node,
+  ending: Pick<Ending, 'grantId' | 'subGrant' | 'capsule'>,
+  signal: AbortSignal
+): Promise<{ readonly noticed: readonly PeerIdBytes[]; readonly missed: readonly PeerIdBytes[] }> {
+  const { ledger, clock } = node
   const { grantId, subGrant, capsule } = ending
   const known = ledger.passings.own(grantId, subGrant)
   const at = known?.at ?? Math.floor(clock.nowMs() / 1_000)
-  const entry = (told: readonly PeerIdBytes[]) =>
-    ({ t: 'gaveBack', grantId, subGrant, told, at }) as const
-  if (known == null) await ledger.record(entry([]))
+  const record = (told: readonly PeerIdBytes[]): Promise<void> =>
+    ledger.record({ t: 'gaveBack', grantId, subGrant, told, at })
+  // not used any more from here on, whoever can be reached
+  if (known == null) await record([])
+  const before = known?.told ?? []
+  const rest = custodiansOf(node, capsule).filter((peer) => !has(before, peer))
+  const heard = await tell(node, noticeOf(node, ending), rest, capsule, signal)
+  const noticed = distinct([...before, ...heard])
+  if (heard.length > 0) await record(noticed)
+  return { noticed, missed: rest.filter((peer) => !has(heard, peer)) }
+}
+
+function noticeOf(
+  { primitives: p, identity, deployment }: Node,
+  { subGrant, capsule }: Pick<Ending, 'subGrant' | 'capsule'>
+): SignedHandBack {
   const message = {
     owner: capsule.owner,
     openingHash: openingHash(capsule.opening, p),
     account: identity.account,
     subGrant
   }
-  const notice = signHandBack(message, deployment, identity.accountKey, p)
-  const custodians = custodiansOf(node, capsule)
-  const before = known?.told ?? []
-  const rest = custodians.filter((peer) => !before.some((each) => equalBytes(each, peer)))
-  const heard = await tell(node, notice, rest, capsule, signal)
-  const noticed = distinct([...before, ...heard])
-  await ledger.record(entry(noticed))
-  const whole = equalBytes(subGrant, WHOLE_GRANT)
-  return {
-    grant: toHex(grantId),
-    ...(whole ? {} : { delegation: toHex(subGrant) }),
-    noticed: noticed.map(peerText),
-    missed: custodians
-      .filter((peer) => !noticed.includes(peer) && !has(noticed, peer))
-      .map(peerText),
-    told: [
-      ...(whole ? await tellOwner(node, notice, custodians, signal) : []),
-      ...(await tellColleagues(node, notice, ending.colleagues, custodians, signal))
-    ]
-  }
+  return signHandBack(message, deployment, identity.accountKey, p)
 }
 
 const has = (peers: readonly PeerIdBytes[], peer: PeerIdBytes): boolean =>

@@ -5,6 +5,7 @@
  * @module
  */
 import { equalBytes, toHex } from '../../core/bytes.ts'
+import { GranteeKind } from '../../core/grant.ts'
 import type { PeerIdBytes } from '../../core/ids.ts'
 import { type GivenGrant, versionKey } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
@@ -60,10 +61,16 @@ function owed(node: Node, source: GrantSource): readonly Owed[] {
   const grants = node.ledger
     .grants()
     .filter((grant) => stands(grant, nowSeconds) && isOf(grant, source, node))
+    .filter((grant) => !isHandedBack(node, grant))
   if (grants.length === 0) return [] // and no manifest is decoded
   const versions = source.versions().filter(({ anchored }) => anchored)
   return grants.flatMap((grant) => owedUnder(node, grant, versions))
 }
+
+/** By the one account that it is for. */
+const isHandedBack = ({ ledger }: Node, { entry }: GivenGrant): boolean =>
+  entry.opening.granteeKind === GranteeKind.ACCOUNT &&
+  ledger.passings.backOf(entry.grantId).length > 0
 
 /** On the chain, not revoked, not over. */
 const stands = ({ entry, revoked }: GivenGrant, nowSeconds: number): boolean =>

@@ -153,8 +153,7 @@ describe('decide, what it asks for', () => {
     (holds) => {
       const of = withInput(scene({ opening: { granteeKind: 2 } }), { entry: undefined })
 
-      // that a request is no emergency says nothing of a sub-grant
-      expect(holds(contextOf(of.input, p))).toBe(holds.name === 'subIsNoEmergency')
+      expect(holds(contextOf(of.input, p))).toBe(false)
     }
   )
 
@@ -222,6 +221,17 @@ describe('decide, what it gives', () => {
 
   it('takes no organisation for one, whatever words are at hand', () => {
     const input = gathered(setWord(scene(anyOf(2)), 'account', accountWord({ org: 0 })))
+    if (input.words?.ok !== true) throw new Error('a scene expected words')
+    const { conf, head } = input.words.value
+    const active = { 'org:0': organisationWord(1) }
+    const value = { conf: { ...conf, ...active }, head: { ...head, ...active } }
+
+    expect(decide({ ...input, words: { ok: true, value } }, p)).toMatchObject({ code: 511 })
+  })
+
+  it('takes no organisation for one of colleagues, whatever words are at hand', () => {
+    const nowhere = accountWord({ org: 0 })
+    const input = gathered(setWord(setWord(passedOn(), 'account', nowhere), 'delegator', nowhere))
     if (input.words?.ok !== true) throw new Error('a scene expected words')
     const { conf, head } = input.words.value
     const active = { 'org:0': organisationWord(1) }

@@ -103,6 +103,20 @@ describe('a hand-back', () => {
     expect(await entries(of)).toBe(before)
   })
 
+  it('is not kept for an owner of whom nothing is here, though the chain has her grant', async () => {
+    const of = await colleagueWorld()
+    const { world } = of
+    const owner = world.custodian.account
+    const items = [{ opening: world.opening, version: 1 }]
+    const message = { owner, items, epoch: 1, deadline: world.clock.seconds() + 3_600 }
+    await world.send(world.signed('Grants', message, world.custodian))
+    await world.confirm()
+
+    const answer = await take(of, of.handBack(world.hospital, undefined, { owner }))
+
+    expect(answer).toMatchObject({ ok: false, code: CustodyCode.DENIED })
+  })
+
   it('is not kept while the chain cannot be asked', async () => {
     const of = await colleagueWorld()
     const ask = () => take(of, of.handBack(of.world.hospital))

@@ -11,6 +11,7 @@ import { grant } from '../../../node/verbs/grant.ts'
 import { listGrants } from '../../../node/verbs/grants.ts'
 import { endDelegation, handBack } from '../../../node/verbs/hand-back.ts'
 import { history } from '../../../node/verbs/history.ts'
+import { tellOwedHandBacks } from '../../../node/verbs/owed-hand-backs.ts'
 import { publish } from '../../../node/verbs/publish.ts'
 import { retrieve } from '../../../node/verbs/retrieve.ts'
 import { revoke } from '../../../node/verbs/revoke.ts'
@@ -200,6 +201,9 @@ describe('handing back', () => {
     await first.stop()
     const once = await handBack(net.hospital, { id: of.grant }, quiet())
     await net.restart(0)
+    const { signal } = quiet()
+    // as upkeep does it
+    await expect.poll(() => tellOwedHandBacks(net.hospital, signal), { timeout: 10_000 }).toBe(true)
 
     const again = await handBack(net.hospital, { id: of.grant }, quiet())
 
