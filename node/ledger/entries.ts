@@ -180,7 +180,9 @@ export const entryShape = variant('t', {
       map({
         peer: bytes(38, peerIdBytes),
         account: bytes(20, address),
-        name: text(NAME_MAX_CHARS)
+        name: text(NAME_MAX_CHARS),
+        /** Who keeps mail for it, besides the owner's custodians. */
+        at: list(bytes(38, peerIdBytes), CUSTODIANS_MAX)
       }),
       GRANT_READERS_MAX
     ),

@@ -24,10 +24,11 @@ import type { TxReceipt } from '../adapters.ts'
 import { peerText } from '../keys/peer-text.ts'
 import type { EntryOf } from '../ledger/entries.ts'
 import type { Node } from '../node.ts'
-import { type DeliverableGrant, deliver, type Reader } from './deliver.ts'
+import { type DeliverableGrant, deliver } from './deliver.ts'
 import type { GrantResult } from './grant-shapes.ts'
 import type { GivableVersion, GrantSource } from './grant-source.ts'
 import { type Grantee, granteeText } from './grantee.ts'
+import { knownReader, newCards, type Reader } from './reader.ts'
 import { sendMessage } from './relay.ts'
 import { isCovered, type Scope } from './scope.ts'
 import type { VerbOptions } from './verb.ts'
@@ -79,7 +80,13 @@ export async function consent(
   const versions = source.versions()
   const prepared = consents.map((each) => prepare(node, source, each, versions))
   // with the salts, before anybody can see the grants
-  await ledger.record(...prepared.flatMap(({ entry, terms }) => [entry, terms]))
+  await ledger.record(
+    ...prepared.flatMap(({ entry, terms }) => [entry, terms]),
+    ...newCards(
+      node,
+      consents.flatMap(({ readers }) => readers)
+    )
+  )
 
   progress({ step: 'grant' })
   const sent = await send(node, source, prepared, signal)
@@ -141,11 +148,6 @@ function prepare(
   const versions = all.filter((each) => isMeant(opening, scope, each))
   assertNamed(given, all, versions)
   const [first] = readers
-  const who = readers.map(({ card }) => ({
-    peer: card.binding.peerId,
-    account: card.binding.account,
-    name: card.name
-  }))
   return {
     versions,
     entry: {
@@ -170,7 +172,7 @@ function prepare(
       owner: voice.owner,
       tree: grantee.tree,
       scope: scope.marks,
-      readers: who,
+      readers: readers.map(knownReader),
       reply: given.wish ?? hash(random(32)),
       note: given.note
     }

@@ -7,7 +7,7 @@
 import type { Card } from '../../core/binding.ts'
 import { encode } from '../../core/codec.ts'
 import { capsuleInfo, kemKeyHash, type Sealed, seal } from '../../core/envelope.ts'
-import { hash, type PeerIdBytes } from '../../core/ids.ts'
+import { hash } from '../../core/ids.ts'
 import {
   CAPSULE_MAX_BYTES,
   CAPSULE_RECORDS_MAX,
@@ -20,12 +20,7 @@ import type { EntryOf } from '../ledger/entries.ts'
 import type { Node } from '../node.ts'
 import { distinct, type GivableVersion, type GrantSource } from './grant-source.ts'
 import { leaveMail } from './mail.ts'
-
-export interface Reader {
-  readonly card: Card
-  /** Where it takes mail, besides the owner's custodians. */
-  readonly at: readonly { readonly peer: PeerIdBytes; readonly addrs: readonly Uint8Array[] }[]
-}
+import type { Reader } from './reader.ts'
 
 export interface DeliverableGrant {
   readonly entry: Pick<EntryOf<'granted'>, 'grantId' | 'opening' | 'tags' | 'except'>

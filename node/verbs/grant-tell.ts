@@ -15,6 +15,7 @@ import { standingGrant } from './given.ts'
 import { readerAt } from './grant.ts'
 import type { TellArgs, TellResult } from './grant-shapes.ts'
 import { ownSource } from './grant-source.ts'
+import { knownReader, newCards } from './reader.ts'
 import type { VerbOptions } from './verb.ts'
 
 export async function tell(
@@ -32,15 +33,12 @@ export async function tell(
   const peers = [...new Set([args.to].flat())]
   const readers = await Promise.all(peers.map((peer) => readerAt(node, peer, signal)))
   const known = new Map(terms.readers.map((each) => [toHex(each.peer), each]))
-  for (const { card } of readers) {
-    const { peerId: peer, account } = card.binding
-    known.set(toHex(peer), { peer, account, name: card.name })
-  }
+  for (const each of readers.map(knownReader)) known.set(toHex(each.peer), each)
   if (known.size > GRANT_READERS_MAX) {
     throw new InvalidParametersError(`"to" expected at most ${GRANT_READERS_MAX} readers in all`)
   }
   // of what is published later they hear too
-  await node.ledger.record({ ...terms, readers: [...known.values()] })
+  await node.ledger.record({ ...terms, readers: [...known.values()] }, ...newCards(node, readers))
   progress({ step: 'deliver' })
   const versions = source.versions().filter((each) => isMeant(entry.opening, entry, each))
   const told: { peer: string; delivered: boolean }[] = []

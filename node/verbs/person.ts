@@ -9,7 +9,7 @@ import { peerText } from '../keys/peer-text.ts'
 import type { Node } from '../node.ts'
 import type { NamedAccount } from './accounts.ts'
 import { assertCard } from './custodians.ts'
-import type { Reader } from './deliver.ts'
+import type { Reader } from './reader.ts'
 
 /** @throws PeerUnavailableError with every keeper's reason */
 export async function personAt(

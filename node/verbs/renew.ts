@@ -7,10 +7,10 @@
 import { InvalidParametersError } from '../../core/errors.ts'
 import type { Node } from '../node.ts'
 import { type Consent, consent } from './consent.ts'
-import type { Reader } from './deliver.ts'
 import { standingGrant } from './given.ts'
 import type { GrantResult, RenewArgs } from './grant-shapes.ts'
 import { ownSource } from './grant-source.ts'
+import { type KnownReader, type Reader, readerOf } from './reader.ts'
 import { fromSeconds, untilSeconds } from './until.ts'
 import type { VerbOptions } from './verb.ts'
 
@@ -41,14 +41,8 @@ export async function renew(
 }
 
 /** @throws InvalidParametersError if nothing is known of them any more */
-function readersOf(
-  { ledger }: Node,
-  readers: ReturnType<typeof standingGrant>['terms']['readers']
-): readonly [Reader, ...Reader[]] {
-  const [first, ...more] = readers.flatMap(({ peer }): Reader[] => {
-    const card = ledger.card(peer)
-    return card == null ? [] : [{ card, at: [{ peer, addrs: card.addrs }] }]
-  })
+function readersOf(node: Node, readers: readonly KnownReader[]): readonly [Reader, ...Reader[]] {
+  const [first, ...more] = readers.flatMap((each) => readerOf(node, each) ?? [])
   if (first == null) throw new InvalidParametersError('"grant" expected one with a known reader')
   return [first, ...more]
 }

@@ -6,13 +6,13 @@
  */
 import { equalBytes, toHex } from '../../core/bytes.ts'
 import { GranteeKind } from '../../core/grant.ts'
-import type { PeerIdBytes } from '../../core/ids.ts'
 import { type GivenGrant, versionKey } from '../ledger/ledger.ts'
 import type { Node } from '../node.ts'
 import { Turns } from '../turns.ts'
 import { isMeant } from './consent.ts'
-import { type DeliverableGrant, deliver, type Reader } from './deliver.ts'
+import { type DeliverableGrant, deliver } from './deliver.ts'
 import { type GivableVersion, type GrantSource, ownSource } from './grant-source.ts'
+import { type Reader, readerOf } from './reader.ts'
 
 /** One reader of one grant, and what it has not been told of. */
 interface Owed {
@@ -87,18 +87,13 @@ function owedUnder(
   const meant = versions.filter((version) => isMeant(entry.opening, entry, version))
   // grants of before this was kept told their one reader of the versions that they name
   const before = terms == null ? entry.records.map(versionKey) : []
-  return (terms?.readers ?? [{ peer: entry.grantee }]).flatMap(({ peer }) => {
-    const known = new Set([...before, ...(delivered.get(toHex(peer)) ?? [])])
+  return (terms?.readers ?? [{ peer: entry.grantee, at: [] }]).flatMap((who) => {
+    const known = new Set([...before, ...(delivered.get(toHex(who.peer)) ?? [])])
     const missing = meant.filter((version) => !known.has(versionKey(version)))
-    const reader = readerOf(node, peer)
+    const reader = readerOf(node, who)
     if (missing.length === 0 || reader == null) return []
     const { owner = node.identity.account, tree, reply = entry.grantId } = terms ?? {}
     const note = terms?.note ?? ''
     return [{ grant: { entry, terms: { owner, tree, reply, note }, versions: missing }, reader }]
   })
-}
-
-function readerOf({ ledger }: Node, peer: PeerIdBytes): Reader | undefined {
-  const card = ledger.card(peer)
-  return card == null ? undefined : { card, at: [{ peer, addrs: card.addrs }] }
 }

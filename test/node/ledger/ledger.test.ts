@@ -88,7 +88,7 @@ async function everything(): Promise<Entry[]> {
         months: ['2026-11'],
         except: ['ImagingStudy']
       },
-      readers: [{ peer: PEER, account: wish().account, name: 'hospital' }],
+      readers: [{ peer: PEER, account: wish().account, name: 'hospital', at: [peerOf(0x22)] }],
       reply: named('reply'),
       note: 'well'
     },

@@ -197,6 +197,27 @@ describe('a grant to a chart', () => {
     expect(await opened(net.hospital, { before, record })).toEqual([])
   })
 
+  it('reaches a reader who is away where her contact says', async () => {
+    await using net = await createNetwork()
+    const { patient, hospital, clinics } = net
+    const [keeper, ...others] = clinics.map(({ identity }) => peerText(identity.peer))
+    await add(net, 'first')
+    const terms = { purpose: 'TREAT', until: '1d', reason: 'so that all clinics keep her mail' }
+    await request(hospital, { patient: showIdentity(patient).contact, ...terms }, quiet())
+    const account = toHex(hospital.identity.account)
+    const to = `${account}@${keeper},${peerText(hospital.identity.peer)}`
+    await grant(patient, { to, chart: true, ...TERMS }, quiet())
+    await hospital.stop()
+
+    const path = await net.file('later.txt', 'later')
+    await publish(patient, { path, custodians: others, threshold: 2 }, quiet())
+
+    const waiting = clinics.map(
+      ({ clinic }) => clinic?.mailbox.list(hospital.identity.account, 0).items.length
+    )
+    expect(waiting).toEqual([2, 0, 0]) // of the first record, and of the later one
+  })
+
   it('tells nobody any more once it has ended', async () => {
     await using net = await createNetwork()
     const { patient } = net
