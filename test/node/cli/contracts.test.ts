@@ -2,7 +2,7 @@
  * `keyward contracts`: against anvil, with real transactions, deaths and endpoints that lie.
  * @module
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -260,26 +260,21 @@ describe('a deployment that dies', () => {
 
   it('by SIGKILL, is gone on with by the same command', async () => {
     const before = await sentBy(KEYS[2])
-    const child = spawn(
-      process.execPath,
-      [
-        '--disable-warning=ExperimentalWarning',
-        BIN,
-        'contracts',
-        ...deployArgs('killed.json').filter((arg) => arg !== '--json')
-      ],
-      {
-        cwd: folder,
-        env: { ...process.env, KEYWARD_DEPLOYER_KEY: KEYS[2] },
-        stdio: ['ignore', 'ignore', 'pipe']
-      }
-    )
-    let said = ''
-    child.stderr.on('data', (piece: Buffer) => {
-      said += piece
-      if (said.includes('records 3/7')) child.kill('SIGKILL')
+    let child: ChildProcess | undefined
+    let sent = 0
+    // the fourth is on its way, and whoever sent it will never hear of it
+    await using proxy = await rpcProxy(anvil.url, ({ method }, result) => {
+      if (method !== 'eth_sendRawTransaction' || ++sent < 4) return result
+      child?.kill('SIGKILL')
+      return 'lost'
     })
-    await new Promise((resolve) => child.once('close', resolve))
+    const argv = ['--disable-warning=ExperimentalWarning', BIN, 'contracts']
+    child = spawn(process.execPath, [...argv, ...deployArgs('killed.json', proxy.url)], {
+      cwd: folder,
+      env: { ...process.env, KEYWARD_DEPLOYER_KEY: KEYS[2] },
+      stdio: 'ignore'
+    })
+    await new Promise((resolve) => child?.once('close', resolve))
     expect(child.signalCode).toBe('SIGKILL')
     expect(existsSync(join(folder, 'killed.json.part'))).toBe(true)
     expect(existsSync(join(folder, 'killed.json'))).toBe(false)
