@@ -40,8 +40,10 @@ async function freePort(): Promise<number> {
 
 /** A shell of its own process group; `said` grows as it speaks. */
 function shell(script: string) {
+  const env = Object.entries(process.env).filter(([name]) => !name.startsWith('KEYWARD_'))
   const child = spawn('sh', ['-e', '-c', script], {
     cwd: ROOT,
+    env: Object.fromEntries(env),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe']
   })
