@@ -10,19 +10,13 @@ import { fromHex, toHex, toHex0x } from '../../core/bytes.ts'
 import { Code } from '../../core/codes.ts'
 import { openingHash } from '../../core/grant.ts'
 import { address, grantId } from '../../core/ids.ts'
-import { decodeBody } from '../../core/receipt.ts'
 import { signTyped } from '../../core/typed-data.ts'
 import { grantSlot } from '../../core/words.ts'
 import { nativePrimitives as p } from '../../node/crypto/native.ts'
-import { peerText } from '../../node/keys/peer-text.ts'
 import type { GivenGrant } from '../../node/ledger/ledger.ts'
 import { inbox } from '../../node/verbs/answer.ts'
-import { grant } from '../../node/verbs/grant.ts'
-import type { GrantResult } from '../../node/verbs/grant-shapes.ts'
 import { listGrants } from '../../node/verbs/grants.ts'
-import { publish } from '../../node/verbs/publish.ts'
 import { sendMessage } from '../../node/verbs/relay.ts'
-import { retrieve } from '../../node/verbs/retrieve.ts'
 import { until } from '../fixtures/daemons.ts'
 import {
   type ChainNetwork,
@@ -31,6 +25,17 @@ import {
   type Lie,
   quiet
 } from './chain-network.ts'
+import {
+  allReady,
+  blocks,
+  confirmed,
+  consent,
+  newRecord,
+  read,
+  readable,
+  refused,
+  saidOf
+} from './chain-reading.ts'
 
 let net: ChainNetwork
 /** A record that the hospital may read, all the time. */
@@ -47,82 +52,12 @@ afterEach(async () => {
 })
 afterAll(() => net?.[Symbol.asyncDispose]())
 
-const allReady = ({ clinics }: ChainNetwork): Promise<void> =>
-  until('all clinics see the chain', async () => {
-    const seen = await Promise.all(clinics.map((clinic) => clinic.readiness()))
-    return seen.every(({ ready }) => ready)
-  })
-
 /** Until each clinic knows that something is wrong: what it kept of the chain is a second old. */
 const allUnready = ({ clinics }: ChainNetwork, reason: RegExp): Promise<void> =>
   until(`all clinics say ${reason}`, async () => {
     const seen = await Promise.all(clinics.map((clinic) => clinic.readiness()))
     return seen.every(({ reasons }) => reason.test(reasons.join()))
   })
-
-/** This many more blocks. */
-async function blocks({ rpc }: ChainNetwork, count: number): Promise<void> {
-  const head = async () => Number(await rpc('eth_blockNumber'))
-  const goal = (await head()) + count
-  await until(`the chain has ${count} more blocks`, async () => (await head()) >= goal)
-}
-
-async function newRecord({ patient, file }: ChainNetwork): Promise<string> {
-  const name = `${randomBytes(8).toString('hex')}.txt`
-  const path = await file(name, `content of ${name}`)
-  const added = await publish(patient, { path }, quiet())
-  expect(added.state).toBe('acknowledged')
-  return added.recordId
-}
-
-const consent = ({ patient, hospital }: ChainNetwork, id: string): Promise<GrantResult> => {
-  const to = peerText(hospital.identity.peer)
-  return grant(patient, { to, records: [id], purpose: 'TREAT', until: '1h' }, quiet())
-}
-
-async function confirmed({ hospital }: ChainNetwork, { grant: id }: GrantResult): Promise<void> {
-  await inbox(hospital, quiet())
-  await until('the grant is confirmed', async () => {
-    const { grants } = await listGrants(hospital, quiet())
-    return grants.some((each) => each.grant === id && each.state === 'active')
-  })
-}
-
-/** A record that the hospital may read. */
-async function readable(network: ChainNetwork): Promise<string> {
-  const id = await newRecord(network)
-  await confirmed(network, await consent(network, id))
-  return id
-}
-
-const read = ({ hospital, at }: ChainNetwork, id: string) =>
-  retrieve(hospital, { recordId: id, out: at(`read ${randomBytes(4).toString('hex')}`) }, quiet())
-
-/** What the clinics wrote down about shares of a record: "release", or the code of a refusal. */
-async function saidOf({ clinics }: ChainNetwork, id: string): Promise<readonly string[]> {
-  const said: string[] = []
-  for (const { clinic } of clinics) {
-    for await (const { body } of clinic?.receipts.entries() ?? []) {
-      const receipt = decodeBody(body)
-      if (receipt.recordId == null || toHex(receipt.recordId) !== id) continue
-      if (receipt.kind === 'release' && receipt.want === 'share') said.push('release')
-      if (receipt.kind === 'refuse') said.push(String(receipt.code))
-    }
-  }
-  return said.sort()
-}
-
-/** Nobody gives a share, and the record's own log says why, if its owner may know. */
-async function refused(network: ChainNetwork, id: string, wire: Code, code?: Code): Promise<void> {
-  const before = await saidOf(network, id)
-  await expect(read(network, id)).rejects.toMatchObject(denied(wire))
-  const after = await saidOf(network, id)
-  const fresh = after.slice()
-  for (const said of before) fresh.splice(fresh.indexOf(said), 1)
-  expect(new Set(fresh)).toEqual(new Set(code == null ? [] : [String(code)]))
-}
-
-const denied = (code: number) => ({ name: 'AccessDeniedError', code })
 
 describe('a chain that answers', () => {
   it('is enough when one of three endpoints is away', async () => {
