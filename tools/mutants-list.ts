@@ -200,7 +200,11 @@ const formats: Mutant[] = [
       ['the level', 'has(tags.level) &&', ''],
       ['a month', 'tags.months.some(has) &&', ''],
       ['id, class or chart', '[recordId, tags.class, tags.chart].some(has) &&', ''],
-      ['exceptions', ' &&\n    !all.some((tag) => excepted.has(toHex(tag)))', '']
+      [
+        'exceptions',
+        ' &&\n    (excepted.size === 0 || !all.some((tag) => excepted.has(toHex(tag))))',
+        ''
+      ]
     ]
   ),
   ...of(

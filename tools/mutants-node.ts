@@ -168,8 +168,8 @@ export const gate: readonly Mutant[] = [
     [
       ['keepers', 'isKeeper(entry, peer) || ', ''],
       ["the owner's device", ' || this.#isOwnersPeer(entry.owner, peer)', ''],
-      ['an end', ' && this.#clock.nowMs() < until', ''],
-      ['a right at all', 'return until != null && this', 'return until == null || this'],
+      ['an end', ' && this.#clock.nowMs() < right.untilMs', ''],
+      ['a right at all', 'return right != null && this', 'return right == null || this'],
       ['the peer', '`\x24{toHex(peer)} ', '`'],
       ['the version', '\x24{toHex(recordId)} \x24{ver}`', '\x24{toHex(recordId)}`'],
       ['the record', '\x24{toHex(recordId)} \x24{ver}`', '\x24{ver}`']
