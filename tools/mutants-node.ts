@@ -281,7 +281,7 @@ export const custody: readonly Mutant[] = [
   ...of('node/verbs/letters/plan.ts', LETTERS, [
     [
       'its hash on chain',
-      'if (!(await isPlan(0)) && !(await isPlan(head.number + 1))) {',
+      'if ((await provenWord(node, planHashSlot(account, p), isPlan)) == null) {',
       'if (false) {'
     ]
   ]),
@@ -475,7 +475,7 @@ export const reading: readonly Mutant[] = [
     [
       [
         'of whom it was asked',
-        'if (asked != null && !equalBytes(capsule.owner, owner)) {',
+        'if (reply.capsule == null && !equalBytes(owner, from)) {',
         'if (false) {'
       ],
       ["the grant's opening", 'if (!equalBytes(found, id)) {', 'if (false) {'],

@@ -11,12 +11,13 @@ import type { Node } from '../node.ts'
 import { namedAccount } from './accounts.ts'
 import { type Consent, consent, type Terms } from './consent.ts'
 import { cardOf } from './custodians.ts'
-import type { Reader } from './reader.ts'
 import type { GrantArgs, GrantResult } from './grant-shapes.ts'
 import { type GrantSource, ownSource } from './grant-source.ts'
 import { accountOnly, membersOf } from './grantee.ts'
 import { personAt } from './person.ts'
+import type { Reader } from './reader.ts'
 import { scopeOf } from './scope.ts'
+import { tellWard } from './tell-ward.ts'
 import { fromSeconds, spanSeconds, untilSeconds } from './until.ts'
 import type { VerbOptions } from './verb.ts'
 import { versionRange } from './versions.ts'
@@ -32,7 +33,9 @@ export async function grant(
 ): Promise<GrantResult> {
   const source =
     args.for == null ? ownSource(node) : await wardSource(node, args.for, ['grant'], options.signal)
-  return await grantFrom(node, source, args, options)
+  const given = await grantFrom(node, source, args, options)
+  if (args.for != null) await tellWard(node, args.for, given, options.signal)
+  return given
 }
 
 /** Of whosever records `source` is. All is checked before anybody is reached. */

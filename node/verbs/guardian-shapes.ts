@@ -56,7 +56,6 @@ export const proposeArgs = z.strictObject({
 })
 
 export const recoveryArgs = z.strictObject({ account: accountOrContact })
-export const vetoArgs = z.strictObject({})
 
 export type AppointArgs = z.infer<typeof appointArgs>
 export type EndArgs = z.infer<typeof endArgs>

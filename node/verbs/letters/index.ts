@@ -7,6 +7,7 @@ import { decode, type Shape } from '../../../core/codec.ts'
 import { InvalidMessageError } from '../../../core/errors.ts'
 import type { Entry } from '../../ledger/entries.ts'
 import type { Node } from '../../node.ts'
+import { readGiven } from './given.ts'
 import { readBroken, readCosign, readGlass } from './glass.ts'
 import type { ReadLetter } from './letter.ts'
 import { readMembership } from './membership.ts'
@@ -20,6 +21,7 @@ const LETTERS: ReadonlyMap<string, ReadLetter> = new Map([
   ['membership', readMembership],
   ['reply', readReply],
   ['plan', readPlan],
+  ['given', readGiven],
   ['glass', readGlass],
   ['cosign', readCosign],
   ['broken', readBroken],

@@ -5,12 +5,11 @@
  */
 import { equalBytes, wordBytes } from '../../../core/bytes.ts'
 import { InvalidMessageError } from '../../../core/errors.ts'
-import { RPC_MAX_MS } from '../../../core/limits.ts'
 import { decodePlanMail, planHash } from '../../../core/recovery.ts'
 import { planHashSlot } from '../../../core/words.ts'
 import { assertCard } from '../custodians.ts'
-import { currentHeads, headWords } from '../words.ts'
 import type { ReadLetter } from './letter.ts'
+import { provenWord } from './proven.ts'
 
 export const readPlan: ReadLetter = async (node, plain) => {
   const { plan, card } = decodePlanMail(plain)
@@ -21,14 +20,8 @@ export const readPlan: ReadLetter = async (node, plain) => {
     throw new InvalidMessageError('"plan.helpers" expected this account among them')
   }
   const hashed = planHash(plan, p)
-  const signal = AbortSignal.timeout(RPC_MAX_MS * 2)
-  const isPlan = async (since: number): Promise<boolean> => {
-    const [word = 0n] = await headWords(node, [planHashSlot(account, p)], signal, since)
-    return equalBytes(wordBytes(word), hashed)
-  }
-  // the transaction came before the letter, but what is kept of the chain may be older than both
-  const { head } = await currentHeads(node, signal)
-  if (!(await isPlan(0)) && !(await isPlan(head.number + 1))) {
+  const isPlan = (word: bigint) => equalBytes(wordBytes(word), hashed)
+  if ((await provenWord(node, planHashSlot(account, p), isPlan)) == null) {
     throw new InvalidMessageError('"plan" expected the one whose hash is on chain')
   }
   const at = Math.floor(clock.nowMs() / 1_000)

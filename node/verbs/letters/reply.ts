@@ -16,8 +16,8 @@ import { decodeGrantWord, GrantStatus, grantSlot } from '../../../core/words.ts'
 import type { Entry } from '../../ledger/entries.ts'
 import { verifyOwnersManifest } from '../../manifests.ts'
 import type { Node } from '../../node.ts'
-import { currentHeads, headWords } from '../words.ts'
 import { type ReadLetter, readerOf } from './letter.ts'
+import { provenWord } from './proven.ts'
 
 const NO_AAD = new Uint8Array(0)
 
@@ -72,14 +72,8 @@ export const readReply: ReadLetter = async (node, plain) => {
 
 /** @throws InvalidMessageError, ChainUnavailableError: the letter is read again then */
 async function assertGranted(node: Node, id: GrantId): Promise<void> {
-  const signal = AbortSignal.timeout(RPC_MAX_MS * 2)
-  const granted = async (since: number): Promise<boolean> => {
-    const [word = 0n] = await headWords(node, [grantSlot(id, node.primitives)], signal, since)
-    return decodeGrantWord(word)?.status === GrantStatus.ACTIVE
-  }
-  // the transaction came before the letter, but what is kept of the chain may be older than both
-  const { head } = await currentHeads(node, signal)
-  if (!(await granted(0)) && !(await granted(head.number + 1))) {
+  const stands = (word: bigint) => decodeGrantWord(word)?.status === GrantStatus.ACTIVE
+  if ((await provenWord(node, grantSlot(id, node.primitives), stands)) == null) {
     throw new InvalidMessageError('"capsule" expected a grant that stands under its owner')
   }
 }

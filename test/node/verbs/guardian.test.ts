@@ -86,8 +86,10 @@ describe('a guardian', () => {
     await expect(
       retrieve(hospital, { recordId, out: `${net.folder}/again` }, quiet())
     ).rejects.toMatchObject({ name: 'AccessDeniedError' })
+    await confirmed(hospital)
     const { grants } = await listGrants(hospital, quiet())
-    expect(grants).toMatchObject([{ grant: given.grant, peer: toHex(patient.identity.account) }])
+    const held = grants.find((each) => each.grant === given.grant)
+    expect(held).toMatchObject({ peer: toHex(patient.identity.account), state: 'revoked' })
   })
 })
 
@@ -153,11 +155,35 @@ describe('a guardian’s rights', () => {
     ).rejects.toThrow()
   })
 
+  it('hide nothing from the ward, who sees what was given and ends it', async () => {
+    await give(['grant'])
+    const given = await grant(mother, terms(), quiet())
+    await confirmed()
+
+    await inbox(net.patient, quiet())
+    const { grants } = await listGrants(net.patient, quiet())
+    const seen = grants.find((each) => each.grant === given.grant)
+    expect(seen).toMatchObject({
+      direction: 'given',
+      purpose: 'TREAT',
+      name: 'hospital (by Mother)'
+    })
+
+    expect(await revoke(net.patient, { grant: given.grant }, quiet())).toMatchObject({
+      revoked: [given.grant]
+    })
+  })
+
   it('do not revoke everything, nor what others gave', async () => {
     await give(['grant', 'revoke'])
     const given = await grant(
       net.patient,
-      { to: school(), records: [recordId], purpose: 'TREAT', until: '1d' },
+      {
+        to: peerText(net.clinics[1]?.identity.peer as never),
+        records: [recordId],
+        purpose: 'TREAT',
+        until: '1d'
+      },
       quiet()
     )
 

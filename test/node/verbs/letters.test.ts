@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { compareBytes } from '../../../core/bytes.ts'
 import { encode } from '../../../core/codec.ts'
 import { capsuleInfo, kemKeyHash, seal } from '../../../core/envelope.ts'
+import { encodeGivenMail } from '../../../core/given.ts'
 import { grantId, openingHash } from '../../../core/grant.ts'
 import { hash } from '../../../core/ids.ts'
 import type { Capsule } from '../../../core/manifest.ts'
@@ -121,5 +122,32 @@ describe('a recovery plan by mail', () => {
     await leave(hospital, encodePlanMail(plan, card))
     await inbox(hospital, quiet())
     expect(hospital.ledger.guardianships.helping(account)).toMatchObject({ name: 'Ana', plan })
+  })
+})
+
+describe('a letter about a grant in one’s name', () => {
+  it('counts if that grant is one’s own on chain, and changes none that is known', async () => {
+    await using net = await consented()
+    const { patient, hospital } = net
+    const [known] = patient.ledger.grants()
+    const [held] = hospital.ledger.capsules()
+    if (known == null || held == null) throw new Error('no grant')
+    const { tags, except, records, grantee, account, hl7 } = known.entry
+    const about = { tags, except, records, grantee, account, name: 'nobody', hl7 }
+    const opening = { ...known.entry.opening, salt: hash(systemRandom(32)) }
+    const keeper = net.clinics[0]
+    const tell = async (plain: Uint8Array): Promise<void> => {
+      const mail = await sealMail(patient, patient.card(), plain)
+      await keeper?.clinic?.mailbox.put(patient.identity.account, mail)
+    }
+
+    await tell(encodeGivenMail({ ...about, opening }, hospital.card())) // never granted
+    await tell(encodeGivenMail({ ...about, opening: known.entry.opening }, hospital.card()))
+    await tell(
+      encodeGivenMail({ ...about, opening: known.entry.opening, tags: [] }, hospital.card())
+    )
+    await inbox(patient, quiet())
+
+    expect(patient.ledger.grants()).toEqual([known])
   })
 })
