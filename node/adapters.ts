@@ -86,15 +86,20 @@ export interface VerifiedHeader extends BlockRef {
   readonly rlp: Uint8Array
 }
 
+export interface CurrentHeads {
+  readonly head: VerifiedHeader
+  readonly conf: VerifiedHeader
+  /** When the endpoints were asked; what they then said may be as old as this. */
+  readonly askedAtMs: number
+}
+
 /** Head and confirmed block by the rule of the chain's kind (SECURITY.md §9.1). */
 export interface HeadSource {
   /**
    * Both, agreed by q of m. Fails with 301, 302, 303 or 306 (the confirmed block left its line).
    * An answer asked for at most HEAD_CACHE_MS ago may be given again.
    */
-  current(
-    options?: AbortOptions
-  ): Promise<Outcome<{ readonly head: VerifiedHeader; readonly conf: VerifiedHeader }>>
+  current(options?: AbortOptions): Promise<Outcome<CurrentHeads>>
   /** The header of a block that is the confirmed one, or ≤ W behind on its line; else 307. */
   onConfirmedLine(ref: BlockRef, options?: AbortOptions): Promise<Outcome<VerifiedHeader>>
   /** The chain has moved, somebody says: whoever asks next gets no kept answer. */

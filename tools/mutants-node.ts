@@ -92,6 +92,11 @@ export const gate: readonly Mutant[] = [
     ['49: a late 304 is no early one', 'if (unproven && !late)', 'if (unproven)'],
     ['49: notices', 'if (!sameNotices(notices, input.notices)) {', 'if (false) {'],
     ['49: the head', 'headSeconds > policy.headMaxAgeSeconds', 'headSeconds > 1e9'],
+    [
+      '49: the age of what endpoints said',
+      'work.sinceMs = Math.min(work.sinceMs, gathered.askedAtMs ?? work.sinceMs)',
+      ''
+    ],
     ['49: the time', '> EXCHANGE_MAX_MS ? Code', '> 1e9 ? Code']
   ]),
   ...of('node/release/denied.ts', EFFECTS, [

@@ -21,6 +21,7 @@ import type {
   BlockRef,
   ClaimedHeader,
   Clock,
+  CurrentHeads,
   Endpoint,
   HeadSource,
   Outcome,
@@ -50,14 +51,9 @@ export interface QuorumHeadsInit {
   readonly timeoutMs?: number
 }
 
-interface Pair {
-  readonly head: VerifiedHeader
-  readonly conf: VerifiedHeader
-}
-
 /** A question under way, and what was known of the chain's moves when it began. */
 interface Flight {
-  readonly answer: Promise<Outcome<Pair>>
+  readonly answer: Promise<Outcome<CurrentHeads>>
   readonly expiries: number
 }
 
@@ -81,7 +77,7 @@ class QuorumHeads implements HeadSource {
   readonly #line: ConfirmedLine
   readonly #clique: CliqueDepth | undefined
   readonly #qbft: QbftSeals | undefined
-  #cached: { readonly atMs: number; readonly answer: Outcome<Pair> } | undefined
+  #cached: { readonly atMs: number; readonly answer: Outcome<CurrentHeads> } | undefined
   #flight: Flight | undefined
   /** How often the chain was said to have moved. */
   #expiries = 0
@@ -104,7 +100,7 @@ class QuorumHeads implements HeadSource {
     else this.#clique = new CliqueDepth(confirmed.sealers, init.primitives)
   }
 
-  async current(options: AbortOptions = {}): Promise<Outcome<Pair>> {
+  async current(options: AbortOptions = {}): Promise<Outcome<CurrentHeads>> {
     const { cacheMs = HEAD_CACHE_MS, clock } = this.#init
     const ageMs = clock.nowMs() - (this.#cached?.atMs ?? Number.NEGATIVE_INFINITY)
     // A clock set back makes the age negative: then the answer is older than it seems.
@@ -137,7 +133,7 @@ class QuorumHeads implements HeadSource {
   }
 
   /** All callers share one flight; a caller's signal ends only its own waiting. */
-  #refresh(options: AbortOptions): Promise<Outcome<Pair>> {
+  #refresh(options: AbortOptions): Promise<Outcome<CurrentHeads>> {
     const before = this.#flight
     if (before == null || before.expiries !== this.#expiries) {
       const expiries = this.#expiries
@@ -158,12 +154,12 @@ class QuorumHeads implements HeadSource {
     return AbortSignal.timeout(this.#init.timeoutMs ?? RPC_MAX_MS)
   }
 
-  async #fly(expiries: number): Promise<Outcome<Pair>> {
+  async #fly(expiries: number): Promise<Outcome<CurrentHeads>> {
     const atMs = this.#init.clock.nowMs()
     const done = new AbortController()
     const signal = AbortSignal.any([done.signal, this.#deadline()])
     try {
-      const answer = await this.#ask(signal)
+      const answer = await this.#ask(atMs, signal)
       // endpoints that were asked before it moved may have answered before, too
       if (expiries === this.#expiries) this.#cached = { atMs, answer }
       return answer
@@ -172,7 +168,7 @@ class QuorumHeads implements HeadSource {
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<Outcome<Pair>> {
+  async #ask(askedAtMs: number, signal: AbortSignal): Promise<Outcome<CurrentHeads>> {
     const { endpoints } = this.#init
     const asked = endpoints.map((endpoint) => this.#report(endpoint, signal))
     const reports = await gather(asked, {
@@ -212,7 +208,7 @@ class QuorumHeads implements HeadSource {
     if (unsealed != null) return refuse(unsealed)
     const descent = await this.#descend(confBlock.value, last, reports, signal)
     if (descent != null) return refuse(descent)
-    return { ok: true, value: { head: headBlock.value, conf: confBlock.value } }
+    return { ok: true, value: { head: headBlock.value, conf: confBlock.value, askedAtMs } }
   }
 
   async #report(endpoint: Endpoint, signal: AbortSignal): Promise<Report> {

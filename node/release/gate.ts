@@ -89,6 +89,8 @@ interface Work {
   readonly request: AccessRequest
   readonly req: Hash
   readonly entry: CustodyEntry | undefined
+  /** Arrival, or when the heads that it rests on were asked for, if that was before. */
+  sinceMs: number
   input: DecideInput
   evidence: Evidence | undefined
   /** The words that the decision rests on. */
@@ -219,7 +221,8 @@ export class Gate {
       notices: gateNotices(custody.notices, request, p),
       used: { count: 0, again: false }
     }
-    return { stream, request, req, entry, input, evidence: undefined, read: [] }
+    const sinceMs = stream.arrivedAtMs
+    return { stream, request, req, entry, sinceMs, input, evidence: undefined, read: [] }
   }
 
   /** Asks `decide()` until it needs nothing more; a release is claimed in the same turn. */
@@ -261,6 +264,7 @@ export class Gate {
       if (decision.what === 'heads') {
         gathered = await gatherHeads(heads, request, signal)
         work.input = { ...work.input, heads: gathered.heads }
+        work.sinceMs = Math.min(work.sinceMs, gathered.askedAtMs ?? work.sinceMs)
       } else if (decision.what === 'proofs' && gathered != null) {
         const proven = await gatherWords(words, work.input, gathered, p, signal)
         work.evidence = proven.evidence
@@ -376,7 +380,7 @@ export class Gate {
   }
 
   /** Check 49: the head is still young, the exchange still short, and no notice has come. */
-  #changedMeanwhile({ input, stream, request }: Work): RefuseCode | undefined {
+  #changedMeanwhile({ input, sinceMs, request }: Work): RefuseCode | undefined {
     const { clock, custody, policy, primitives: p } = this.#init
     const nowMs = clock.nowMs()
     const notices = gateNotices(custody.notices, request, p)
@@ -387,7 +391,8 @@ export class Gate {
     const heads = input.heads
     const headSeconds = heads?.ok === true ? heads.value.head.timeSeconds : 0
     if (nowMs / 1_000 - headSeconds > policy.headMaxAgeSeconds) return Code.HEAD_STALE
-    return nowMs - stream.arrivedAtMs > EXCHANGE_MAX_MS ? Code.TIMEOUT : undefined
+    // R counts five seconds from the last moment at which a head without the revocation was seen
+    return nowMs - sinceMs > EXCHANGE_MAX_MS ? Code.TIMEOUT : undefined
   }
 
   /**

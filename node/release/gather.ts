@@ -17,6 +17,8 @@ export interface GatheredHeads {
   readonly heads: Gathered<Heads>
   readonly requested: VerifiedHeader | undefined
   readonly head: VerifiedHeader | undefined
+  /** When the endpoints were asked, which may be before the request arrived. */
+  readonly askedAtMs: number | undefined
 }
 
 export async function gatherHeads(
@@ -28,12 +30,14 @@ export async function gatherHeads(
   // first, since it may have to read newer blocks than those that were kept
   const requested = await source.onConfirmedLine(ref, { signal })
   const current = await source.current({ signal })
-  if (!current.ok) return { heads: current, requested: undefined, head: undefined }
-  const { head, conf } = current.value
+  if (!current.ok)
+    return { heads: current, requested: undefined, head: undefined, askedAtMs: undefined }
+  const { head, conf, askedAtMs } = current.value
   return {
     heads: { ok: true, value: { head, conf, requested } },
     requested: requested.ok ? requested.value : undefined,
-    head
+    head,
+    askedAtMs
   }
 }
 

@@ -33,10 +33,10 @@ import {
 import { sign, verify } from '../../core/signed.ts'
 import type {
   BlockRef,
+  CurrentHeads,
   HeadSource,
   Outcome,
   ProvenWords,
-  VerifiedHeader,
   WordSource
 } from '../../node/adapters.ts'
 import { quorumHeads } from '../../node/chain/heads.ts'
@@ -273,7 +273,7 @@ function realChain(
 class StandingChain {
   readonly #real: ReturnType<typeof realChain>
   readonly #clock: GateWorld['clock']
-  #found: Outcome<{ readonly head: VerifiedHeader; readonly conf: VerifiedHeader }> | undefined
+  #found: Outcome<CurrentHeads> | undefined
   readonly #proven = new Map<string, Outcome<ProvenWords>>()
 
   constructor(world: GateWorld) {
@@ -291,7 +291,8 @@ class StandingChain {
       const found = this.#found
       if (found?.ok !== true) return { ok: false, code: Code.RPC_UNAVAILABLE }
       const timeSeconds = this.#clock.seconds()
-      return { ok: true, value: { ...found.value, head: { ...found.value.head, timeSeconds } } }
+      const head = { ...found.value.head, timeSeconds }
+      return { ok: true, value: { ...found.value, head, askedAtMs: this.#clock.nowMs() } }
     },
     onConfirmedLine: async () =>
       this.#found?.ok === true

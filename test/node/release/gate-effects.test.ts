@@ -193,6 +193,17 @@ describe('what changes between decision and answer', () => {
     expect(world.clinic.mayFetch(world.hospital.peer, root)).toBe(false)
   })
 
+  it('counts the time from when the heads were asked for, if that was before', async () => {
+    const world = await gateWorld({ headCacheMs: 1_000 })
+    await world.ask() // its heads are kept for the next
+    world.clock.pass(600)
+    world.during.seal = () => world.clock.pass(4_500)
+
+    const { receipts } = await world.ask()
+
+    expect(receipts).toMatchObject([{ kind: 'release' }, { kind: 'refuse', code: 605 }])
+  })
+
   it('is a refusal alone while proofs are still gathered', async () => {
     const world = await gateWorld()
     world.during.prove = () =>
