@@ -35,5 +35,13 @@ export default defineConfig({
   },
   paths: { tests: { solidity: 'test/contracts' } },
   test: { solidity: { fuzz: { runs: 1_000 }, invariant: { runs: 100, depth: 100 } } },
-  networks: { edr: { type: 'edr-simulated', chainType: 'l1' } }
+  networks: {
+    edr: { type: 'edr-simulated', chainType: 'l1' },
+    // tools/test-anvil.ts says where
+    anvil: {
+      type: 'http',
+      chainType: 'l1',
+      url: process.env['KEYWARD_EVM_URL'] ?? 'http://127.0.0.1:8545'
+    }
+  }
 })

@@ -145,9 +145,10 @@ export const QUORUM = 2
 export const SIGNERS = 2
 export const REVIEW_SECONDS = 7 * 86_400
 
-/** Starts a chain in this process and puts the contracts on it. */
+/** Puts the contracts on a chain: one in this process, or the anvil of `npm run test:anvil`. */
 export async function createWorld() {
-  const { ethers, provider } = await network.create()
+  const name = process.env['KEYWARD_EVM'] === 'anvil' ? 'anvil' : 'edr'
+  const { ethers, provider } = await network.create(name)
   const { chainId } = await ethers.provider.getNetwork()
 
   /** Makes a key with gas; without an argument a new one each time. */
