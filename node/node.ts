@@ -27,8 +27,8 @@ import type { Ledger } from './ledger/ledger.ts'
 import type { ContractSignature } from './manifests.ts'
 import type { OwnEpoch } from './own-epoch.ts'
 import type { Vault } from './storage/vault.ts'
-import type { Watch } from './watch.ts'
 import type { WishText } from './verbs/emergency-shapes.ts'
+import type { Watch } from './watch.ts'
 
 /** What a person chose for new records, unless a verb says otherwise. */
 export interface CustodyChoice {

@@ -36,6 +36,14 @@ import { optIn, optOut } from './opt-out.ts'
 import * as passingShapes from './passing-shapes.ts'
 import { publish, update } from './publish.ts'
 import { verifyRecord } from './records.ts'
+import {
+  completeRecovery,
+  helpRecover,
+  planRecovery,
+  proposeRecovery,
+  recoveryStatus,
+  vetoRecovery
+} from './recovery.ts'
 import { renew } from './renew.ts'
 import { request } from './request.ts'
 import { retrieve } from './retrieve.ts'
@@ -112,6 +120,12 @@ export const verbs = verbTable<Node>(
   verb('emergency.review', emergencyShapes.emergencyReviewArgs, reviewEmergency),
   verb('opt-out', grantShapes.optOutArgs, optOut),
   verb('opt-in', grantShapes.optOutArgs, optIn),
+  verb('recovery.plan', guardianShapes.planArgs, planRecovery),
+  verb('recovery.help', guardianShapes.helpArgs, helpRecover),
+  verb('recovery.propose', guardianShapes.proposeArgs, proposeRecovery),
+  verb('recovery.veto', shapes.noArgs, (node, _args, options) => vetoRecovery(node, options)),
+  verb('recovery.complete', guardianShapes.recoveryArgs, completeRecovery),
+  verb('recovery.status', guardianShapes.recoveryArgs, recoveryStatus),
   verb('history', shapes.historyArgs, history),
   verb('audit.export', shapes.auditExportArgs, exportAudit),
   verb('audit.anchor', shapes.noArgs, (node, _args, options) => anchorAudit(node, options)),

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander'
 import type { GrantResult, GrantsResult, TellResult } from '../../verbs/grant-shapes.ts'
-import { addVerb, type CommandContext, type Flags, listed, numberFlag } from '../command.ts'
+import { addVerb, type CommandContext, type Flags, listed, numberFlag, people } from '../command.ts'
 import { facts, table } from '../table.ts'
 import { localTime, untilText } from '../time.ts'
 import { delegationsText } from './delegations.ts'
@@ -57,7 +57,11 @@ export function addGrant(program: Command, context: CommandContext): void {
           listed
         )
         .requiredOption('--until <when>', UNTIL)
-        .option('--to <peer>', 'who: each its own grant; of a group, who of it is told', listed)
+        .option(
+          '--to <who>',
+          'a peer, or OWNER@PEER: each its own grant; of a group, who of it is told',
+          people
+        )
         .option('--org <n>', 'members of this organisation')
         .option('--role <role>', 'with these roles, such as clinician', listed)
         .option('--group <id>', 'members of this group')
@@ -71,7 +75,7 @@ export function addGrant(program: Command, context: CommandContext): void {
     },
     verb: 'grant',
     args: ([named], flags) => {
-      const given = ([named ?? []].flat() as string[]).flatMap((each) => each.split(','))
+      const given = ([named ?? []].flat() as string[]).flatMap((each) => people(each))
       const ids = given.filter((each) => RECORD_ID.test(each))
       const records = [...ids, ...((flags['record'] as string[] | undefined) ?? [])]
       const to = [
