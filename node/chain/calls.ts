@@ -129,6 +129,32 @@ function messageParts(call: Relayed, deployment: Deployment, p: Primitives): Par
       const values = [message.openingHash, message.outcomeHash]
       return ['emergency', method, [...by(message.owner), ...values, ...end]]
     }
+    case 'Anchors': {
+      const items = message.items.map(({ logTag, root, toSeq }) => [logTag, root, toSeq])
+      const method = signed ? 'anchorBySig' : 'anchor'
+      return ['audit', method, [...by(message.writer), items, ...end]]
+    }
+    default:
+      return guardiansParts(call, deployment, p)
+  }
+}
+
+type ToGuardians = SignedMessage & {
+  readonly type:
+    | 'Guardianship'
+    | 'GuardianshipEnd'
+    | 'RecoveryPlan'
+    | 'Veto'
+    | 'Propose'
+    | 'Complete'
+}
+
+function guardiansParts(call: ToGuardians, deployment: Deployment, p: Primitives): Parts {
+  const { type, message, sig } = call
+  const signed = sig.byteLength > 0
+  const by = (who: Address): unknown[] => (signed ? [who] : [])
+  const end = signed ? [sig] : []
+  switch (type) {
     case 'Guardianship': {
       const { ward, guardian, rights, until, epoch, version } = message
       const method = signed ? 'appointBySig' : 'appoint'
@@ -162,11 +188,6 @@ function messageParts(call: Relayed, deployment: Deployment, p: Primitives): Par
     }
     case 'Complete':
       return ['guardians', 'complete', [message.account]]
-    case 'Anchors': {
-      const items = message.items.map(({ logTag, root, toSeq }) => [logTag, root, toSeq])
-      const method = signed ? 'anchorBySig' : 'anchor'
-      return ['audit', method, [...by(message.writer), items, ...end]]
-    }
   }
 }
 
