@@ -18,7 +18,7 @@ export interface Campaign {
   /** Where contracts and tests are. */
   readonly cwd: string
   /** @default all */
-  readonly contract?: string
+  readonly contract?: string | undefined
 }
 
 export interface Campaigned {

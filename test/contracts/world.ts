@@ -148,7 +148,14 @@ export const REVIEW_SECONDS = 7 * 86_400
 /** Puts the contracts on a chain: one in this process, or the anvil of `npm run test:anvil`. */
 export async function createWorld() {
   const name = process.env['KEYWARD_EVM'] === 'anvil' ? 'anvil' : 'edr'
-  const { ethers, provider } = await network.create(name)
+  const { ethers: hardhat, provider } = await network.create(name)
+  /** Stands there when it is given back: over JSON-RPC that takes a moment. */
+  const deployContract = (async (contract: string, args: unknown[] = []) => {
+    const made = await hardhat.deployContract(contract, args)
+    await made.waitForDeployment()
+    return made
+  }) as typeof hardhat.deployContract
+  const ethers = { ...hardhat, deployContract }
   const { chainId } = await ethers.provider.getNetwork()
 
   /** Makes a key with gas; without an argument a new one each time. */

@@ -149,6 +149,7 @@ contract EmergencyHandler is Chain {
     /// @dev `mask` chooses who signs, of six in ascending order; `flaw` what is wrong, mostly nothing.
     function breakGlass(uint256 who, uint256 what, uint8 mask, uint8 flaw) external {
         Glass memory glass;
+        flaw %= 16;
         (glass.owner, glass.opening) = (who % OWNERS, what % OPENINGS);
         glass.reason = flaw == 1 ? bytes32(0) : keccak256("reason");
         glass.epoch = flaw == 2 ? epochs[glass.owner] + 1 : epochs[glass.owner];

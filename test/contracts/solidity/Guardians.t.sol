@@ -155,6 +155,7 @@ contract GuardiansHandler is Chain {
     function propose(uint256 who, uint8 signers, uint8 step) external {
         uint256 w = who % WARDS;
         uint32 round = recoveries[w].round + step % 3;
+        if (step >= 128) signers |= 3; // or hardly any account would ever be recovered
         bytes32 message = keccak256(
             abi.encode(RECOVERY_TYPEHASH, wardOf(w), _addr(0x5CC), plans[w], round)
         );

@@ -95,8 +95,8 @@ contract RecordHandler is Chain {
         (uint256 o, uint256 t) = (who % OWNERS, what % TAGS);
         bytes32 key = keyOf(o, t);
         Record storage known = twin[key];
-        uint32 epoch = known.shareEpoch + 1 - (step % 3 == 0 ? 2 : step % 3);
         if (known.shareEpoch == 0 && step % 3 == 0) return;
+        uint32 epoch = known.shareEpoch + (step % 3) - 1; // one less, the same, or a refresh
         // One in eight brings along what is written once.
         bytes32 anchor = uint256(rest) % 8 == 0 ? rest : bytes32(0);
         RecordItem memory item = RecordItem(tagOf(t), status % 7, epoch, 0, 0, anchor);
