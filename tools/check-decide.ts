@@ -16,6 +16,7 @@ import {
   WORD_CHECKS
 } from '../test/decide-view/compare.ts'
 import { DAMAGES, viewCode } from '../test/decide-view/damage.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const COUNT = 1_000_000
 /** A mistake that is not found in so many states counts as not found. */
@@ -32,16 +33,8 @@ const { values } = parseArgs({
     json: { type: 'boolean' }
   }
 })
-const whole = (name: string, value: string | undefined, otherwise: number): number => {
-  const number = Number(value ?? otherwise)
-  if (!Number.isSafeInteger(number) || number < 0) {
-    say(`--${name} expected a whole number, got ${value}\n`)
-    process.exit(2)
-  }
-  return number
-}
-const count = whole('count', values.count, COUNT)
-const seed = whole('seed', values.seed, Date.now() % 1_000_000)
+const count = wholeNumber('count', values.count, COUNT)
+const seed = wholeNumber('seed', values.seed, Date.now() % 1_000_000)
 
 await using ground = await openGround()
 const view = await ground.view(viewCode())

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from './files.ts'
 import { campaign, MISTAKES } from './invariants.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** SECURITY.md §14 F18. */
 const INVARIANTS = 10
@@ -33,17 +34,9 @@ const { values } = parseArgs({
     json: { type: 'boolean' }
   }
 })
-const whole = (name: string, value: string | undefined, otherwise: number): number => {
-  const number = Number(value ?? otherwise)
-  if (!Number.isSafeInteger(number) || number < 0) {
-    say(`--${name} expected a whole number, got ${value}\n`)
-    process.exit(2)
-  }
-  return number
-}
-const runs = whole('runs', values.runs, RUNS)
-const depth = whole('depth', values.depth, DEPTH)
-const seed = values.seed == null ? undefined : whole('seed', values.seed, 0)
+const runs = wholeNumber('runs', values.runs, RUNS)
+const depth = wholeNumber('depth', values.depth, DEPTH)
+const seed = values.seed == null ? undefined : wholeNumber('seed', values.seed, 0)
 
 /** A copy that may be damaged; what is compiled already comes along. */
 function copyTree(): string {

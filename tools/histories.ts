@@ -9,7 +9,7 @@
  * @module
  */
 import { parseArgs } from 'node:util'
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { isMainThread, parentPort } from 'node:worker_threads'
 import { WEAKNESSES } from '../test/histories/mutants.ts'
 import { retell } from '../test/histories/retell.ts'
 import {
@@ -23,6 +23,7 @@ import {
   weaknessOf,
   wholeName
 } from '../test/histories/run.ts'
+import { share } from './workers.ts'
 
 const COUNT = 1_000_000
 const WORKERS = 2
@@ -61,27 +62,6 @@ async function work(task: Task): Promise<Done> {
       return { caught: await catchWhole(seed, wholeWeaknessOf(task.name)) }
     }
   }
-}
-
-/** Hands tasks to workers; `heard` gets each result. */
-async function share(tasks: Task[], workers: number, heard: (done: Done) => void): Promise<void> {
-  const queue = tasks.values()
-  const lane = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(new URL(import.meta.url))
-      const next = (): void => {
-        const task = queue.next()
-        if (task.done === true) void worker.terminate().then(() => resolve())
-        else worker.postMessage(task.value)
-      }
-      worker.on('message', (done: Done) => {
-        heard(done)
-        next()
-      })
-      worker.on('error', reject)
-      next()
-    })
-  await Promise.all(Array.from({ length: Math.min(workers, tasks.length) }, lane))
 }
 
 const stretches = (tier: Tier, seed: number, count: number, length: number): Task[] =>
@@ -124,7 +104,7 @@ async function playAll(seed: number, count: number, workers: number): Promise<Re
   ]
   const started = performance.now()
   let told = started
-  await share(tasks, workers, (done) => {
+  await share(new URL(import.meta.url), tasks, workers, (done: Done) => {
     if ('caught' in done) found.set(done.caught.name, done.caught)
     else addTo(tallies[done.tier], done.tally)
     if (performance.now() - told < PROGRESS_MS) return

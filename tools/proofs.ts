@@ -6,9 +6,10 @@
  * @module
  */
 import { parseArgs } from 'node:util'
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { isMainThread, parentPort } from 'node:worker_threads'
 import { nativePrimitives } from '../node/crypto/native.ts'
 import { mutatedProofs, type ProofTally, tallyProofs } from '../test/fixtures/mutated-proofs.ts'
+import { share } from './workers.ts'
 
 /** One of 176 comes out as the honest proof and does not count. */
 const COUNT = 1_010_000
@@ -24,31 +25,6 @@ interface Task {
 }
 
 const say = (text: string): void => void process.stdout.write(text)
-
-/** Hands stretches to workers; `heard` gets each result. */
-async function share(
-  tasks: readonly Task[],
-  workers: number,
-  heard: (tally: ProofTally) => void
-): Promise<void> {
-  const queue = tasks.values()
-  const lane = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(new URL(import.meta.url))
-      const next = (): void => {
-        const task = queue.next()
-        if (task.done === true) void worker.terminate().then(() => resolve())
-        else worker.postMessage(task.value)
-      }
-      worker.on('message', (tally: ProofTally) => {
-        heard(tally)
-        next()
-      })
-      worker.on('error', reject)
-      next()
-    })
-  await Promise.all(Array.from({ length: Math.min(workers, tasks.length) }, lane))
-}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -77,7 +53,7 @@ async function main(): Promise<void> {
   let proofs = 0
   const started = performance.now()
   let told = started
-  await share(tasks, workers, (tally) => {
+  await share(new URL(import.meta.url), tasks, workers, (tally: ProofTally) => {
     proofs += tally.tried
     believed.push(...tally.believed)
     for (const [kind, times] of Object.entries(tally.kinds))

@@ -10,11 +10,12 @@ import { encode } from '../../core/codec.ts'
 import type { Deployment } from '../../core/deployment.ts'
 import { BINDING_CACHE_ITEMS } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
+import { Remembered } from './remembered.ts'
 
 export class BindingVerdicts {
   readonly #deployment: Deployment
   readonly #primitives: Primitives
-  readonly #known = new Map<string, 'ok' | 'unresolved'>()
+  readonly #known = new Remembered<'ok' | 'unresolved'>(BINDING_CACHE_ITEMS)
 
   constructor(deployment: Deployment, primitives: Primitives) {
     this.#deployment = deployment
@@ -24,13 +25,9 @@ export class BindingVerdicts {
   /** `unresolved`: it does not recover to the account, so only ERC-1271 could still say yes. */
   of(binding: NodeBinding, sig: Uint8Array): 'ok' | 'unresolved' {
     const key = toHex(this.#primitives.sha256(concat(encode(binding), sig)))
-    const known = this.#known.get(key)
-    if (known != null) return known
-    const signed = isBindingSigned(binding, sig, this.#deployment, this.#primitives)
-    const verdict = signed ? 'ok' : 'unresolved'
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= BINDING_CACHE_ITEMS && oldest != null) this.#known.delete(oldest)
-    this.#known.set(key, verdict)
-    return verdict
+    return this.#known.get(key, () => {
+      const signed = isBindingSigned(binding, sig, this.#deployment, this.#primitives)
+      return signed ? 'ok' : 'unresolved'
+    })
   }
 }

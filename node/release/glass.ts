@@ -12,13 +12,14 @@ import { BINDING_CACHE_ITEMS } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { AccessRequest } from '../../core/request.ts'
 import { typedDigest } from '../../core/typed-data.ts'
+import { Remembered } from './remembered.ts'
 
 type Signer = NonNullable<AccessRequest['emergency']>['signers'][number]
 
 export class GlassVerdicts {
   readonly #deployment: Deployment
   readonly #primitives: Primitives
-  readonly #known = new Map<string, SignatureVerdict>()
+  readonly #known = new Remembered<SignatureVerdict>(BINDING_CACHE_ITEMS)
 
   constructor(deployment: Deployment, primitives: Primitives) {
     this.#deployment = deployment
@@ -38,13 +39,9 @@ export class GlassVerdicts {
   #verdict(digest: Hash, { account, sig }: Signer): SignatureVerdict {
     const { sha256, secp256k1Recover } = this.#primitives
     const key = toHex(sha256(concat(digest, account, sig)))
-    const known = this.#known.get(key)
-    if (known != null) return known
-    const by = secp256k1Recover(digest, sig)
-    const verdict = by != null && equalBytes(by, account) ? 'ok' : 'bad'
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= BINDING_CACHE_ITEMS && oldest != null) this.#known.delete(oldest)
-    this.#known.set(key, verdict)
-    return verdict
+    return this.#known.get(key, () => {
+      const by = secp256k1Recover(digest, sig)
+      return by != null && equalBytes(by, account) ? 'ok' : 'bad'
+    })
   }
 }

@@ -5,21 +5,16 @@
  */
 import { PROVEN_CACHE_ITEMS } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
+import { Remembered } from './remembered.ts'
 
 /** The same primitives; what `keccak256` gives is shared and must not be changed. */
 export function rememberingHashes(p: Primitives): Primitives {
-  const known = new Map<string, Uint8Array>()
+  const known = new Remembered<Uint8Array>(PROVEN_CACHE_ITEMS)
   return {
     ...p,
     keccak256(...parts) {
       const key = Buffer.concat(parts).toString('latin1')
-      const found = known.get(key)
-      if (found != null) return found
-      const made = p.keccak256(...parts)
-      const [oldest] = known.keys()
-      if (known.size >= PROVEN_CACHE_ITEMS && oldest != null) known.delete(oldest)
-      known.set(key, made)
-      return made
+      return known.get(key, () => p.keccak256(...parts))
     }
   }
 }

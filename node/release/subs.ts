@@ -10,11 +10,12 @@ import { BINDING_CACHE_ITEMS } from '../../core/limits.ts'
 import type { Primitives } from '../../core/primitives.ts'
 import type { AccessRequest } from '../../core/request.ts'
 import { subGrantHash, subSigner } from '../../core/subgrant.ts'
+import { Remembered } from './remembered.ts'
 
 export class SubVerdicts {
   readonly #deployment: Deployment
   readonly #primitives: Primitives
-  readonly #known = new Map<string, SignatureVerdict>()
+  readonly #known = new Remembered<SignatureVerdict>(BINDING_CACHE_ITEMS)
 
   constructor(deployment: Deployment, primitives: Primitives) {
     this.#deployment = deployment
@@ -26,13 +27,9 @@ export class SubVerdicts {
     if (sub == null) return undefined
     const p = this.#primitives
     const key = toHex(p.sha256(subGrantHash(sub.grant, p), sub.delegator, sub.sig))
-    const known = this.#known.get(key)
-    if (known != null) return known
-    const signer = subSigner(sub, this.#deployment, p)
-    const verdict = signer != null && equalBytes(signer, sub.delegator) ? 'ok' : 'bad'
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= BINDING_CACHE_ITEMS && oldest != null) this.#known.delete(oldest)
-    this.#known.set(key, verdict)
-    return verdict
+    return this.#known.get(key, () => {
+      const signer = subSigner(sub, this.#deployment, p)
+      return signer != null && equalBytes(signer, sub.delegator) ? 'ok' : 'bad'
+    })
   }
 }

@@ -1,33 +1,13 @@
-import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { DemoResult } from '../../node/demo/result.ts'
+import { runDemo } from './run-demo.ts'
 
-const program = fileURLToPath(new URL('../../bin/keyward.ts', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'keyward-e2e-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-async function demo(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', program, 'demo', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] }
-  )
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (piece) => {
-    out += piece
-  })
-  child.stderr.on('data', (piece) => {
-    err += piece
-  })
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { code, out, err }
-}
 
 describe('keyward demo', () => {
   it('does the main job with a dead and a lying custodian, for files of any size', async () => {
@@ -39,7 +19,7 @@ describe('keyward demo', () => {
     for (const [name, content] of files) await writeFile(join(folder, name), content)
     const flags = files.flatMap(([name]) => ['--record', join(folder, name)])
 
-    const { code, out, err } = await demo(
+    const { code, out, err } = await runDemo(
       '--json',
       ...['--kill', '1', '--lie', '1', '--custodians', '5', '--threshold', '3'],
       ...flags
@@ -71,7 +51,7 @@ describe('keyward demo', () => {
   })
 
   it('names the flag that is wrong and starts nothing', async () => {
-    const { code, out, err } = await demo('--kill', '3')
+    const { code, out, err } = await runDemo('--kill', '3')
 
     expect(code).toBe(2)
     expect(out).toBe('')

@@ -1,27 +1,6 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { StoryResult } from '../../node/demo/side-story.ts'
-
-const program = fileURLToPath(new URL('../../bin/keyward.ts', import.meta.url))
-
-async function demo(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', program, 'demo', '--json', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] }
-  )
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (piece) => {
-    out += piece
-  })
-  child.stderr.on('data', (piece) => {
-    err += piece
-  })
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { code, out, err }
-}
+import { runDemo } from './run-demo.ts'
 
 describe('keyward demo, its side stories', () => {
   it.each([
@@ -30,7 +9,7 @@ describe('keyward demo, its side stories', () => {
     ['attest', ['--attest']],
     ['policy', ['--policy', '1 of (org:4+clinician, org:1+researcher)']]
   ])('sees all that --%s promises, and no plaintext anywhere', async (story, flags) => {
-    const { code, out, err } = await demo(...flags)
+    const { code, out, err } = await runDemo('--json', ...flags)
 
     const told = JSON.parse(out.trim().split('\n').at(-1) || '{}') as StoryResult
     expect(
@@ -46,7 +25,7 @@ describe('keyward demo, its side stories', () => {
     [['--emergency', '--attest'], '"attest" is a story beside "emergency"'],
     [['--guardian', '--kill', '1'], '"kill" does not go with "guardian"']
   ])('names what does not go together: %s', async (flags, text) => {
-    const { code, out, err } = await demo(...flags)
+    const { code, out, err } = await runDemo('--json', ...flags)
 
     expect(code).toBe(2)
     expect(out).toBe('')

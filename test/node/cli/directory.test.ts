@@ -5,12 +5,10 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ZodType } from 'zod'
-import type { NodeModule, ShellNode } from '../../../node/cli/shell.ts'
 import * as attest from '../../../node/verbs/attest-shapes.ts'
 import * as directory from '../../../node/verbs/directory-shapes.ts'
 import { noArgs } from '../../../node/verbs/shapes.ts'
-import { type Verb, verbTable } from '../../../node/verbs/verb.ts'
-import { fakeNode, initialised, keyward } from './harness.ts'
+import { initialised, keyward, noting } from './harness.ts'
 
 const R = 'ab'.repeat(32)
 const A = `0x${'1'.repeat(40)}`
@@ -74,21 +72,6 @@ const SHAPES: Readonly<Record<string, readonly [ZodType, unknown]>> = {
   ],
   'device.revoke': [noArgs, { bindingEpoch: 2, noticed: ['P1', 'P2'], ...mined }],
   'device.bind': [noArgs, { bindingEpoch: 2 }]
-}
-
-/** Verbs that note what they got and answer as above. */
-function noting(asked: string[]): NodeModule {
-  const verbs = Object.entries(SHAPES).map(
-    ([name, [args, result]]): Verb<unknown, unknown, ShellNode> => ({
-      name,
-      args,
-      async run(_node, given) {
-        asked.push(`${name} ${JSON.stringify(given)}`)
-        return result
-      }
-    })
-  )
-  return { ...fakeNode(), verbs: verbTable<ShellNode>(...verbs) }
 }
 
 const cases: readonly [line: string, asked: string, says: RegExp][] = [
@@ -157,7 +140,7 @@ describe('the Directory’s commands', () => {
   it('become verbs, and read as facts', async () => {
     await using made = await initialised()
     const asked: string[] = []
-    const node = noting(asked)
+    const node = noting(SHAPES, asked)
 
     for (const [line, , says] of cases) {
       const { exit, out, err } = await keyward([...line.split(' '), '--repo', made.home], { node })
@@ -185,7 +168,7 @@ describe('the Directory’s commands', () => {
     const asked: string[] = []
 
     const { exit, out, err } = await keyward([...argv, '--repo', made.home], {
-      node: noting(asked)
+      node: noting(SHAPES, asked)
     })
 
     expect({ exit, out, asked }).toEqual({ exit: 2, out: '', asked: [] })

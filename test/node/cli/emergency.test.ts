@@ -4,11 +4,9 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { ZodType } from 'zod'
-import type { NodeModule, ShellNode } from '../../../node/cli/shell.ts'
 import * as shapes from '../../../node/verbs/emergency-shapes.ts'
 import { noArgs } from '../../../node/verbs/shapes.ts'
-import { type Verb, verbTable } from '../../../node/verbs/verb.ts'
-import { fakeNode, initialised, keyward } from './harness.ts'
+import { initialised, keyward, noting } from './harness.ts'
 
 const ID = 'ab'.repeat(32)
 const PATIENT = `${'1'.repeat(40)}@P1`
@@ -79,21 +77,6 @@ const SHAPES: Readonly<Record<string, readonly [ZodType, unknown]>> = {
   'emergency.review': [shapes.emergencyReviewArgs, { notice: ID, block: 9, gas: 43_000 }]
 }
 
-/** Verbs that note what they got and answer as above. */
-function noting(asked: string[]): NodeModule {
-  const verbs = Object.entries(SHAPES).map(
-    ([name, [args, result]]): Verb<unknown, unknown, ShellNode> => ({
-      name,
-      args,
-      async run(_node, given) {
-        asked.push(`${name} ${JSON.stringify(given)}`)
-        return result
-      }
-    })
-  )
-  return { ...fakeNode(), verbs: verbTable<ShellNode>(...verbs) }
-}
-
 const cases: readonly [line: string, asked: string, says: RegExp][] = [
   ['wish', 'wish {}', /since you never chose/],
   ['wish never', 'wish {"wish":"never"}', /^version +0$/m],
@@ -121,7 +104,7 @@ describe('the commands of emergencies', () => {
   it('become verbs, and read as facts', async () => {
     await using made = await initialised()
     const asked: string[] = []
-    const node = noting(asked)
+    const node = noting(SHAPES, asked)
     for (const [line, , says] of cases) {
       const { exit, out, err } = await keyward([...line.split(' '), '--repo', made.home], { node })
       expect({ exit, err }, line).toEqual({ exit: 0, err: '' })
@@ -142,7 +125,7 @@ describe('the commands of emergencies', () => {
     await using made = await initialised()
     const asked: string[] = []
     const { exit, out, err } = await keyward([...argv, '--repo', made.home], {
-      node: noting(asked)
+      node: noting(SHAPES, asked)
     })
     expect({ exit, out, asked }).toEqual({ exit: 2, out: '', asked: [] })
     expect(err).toContain(names)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as shapes from '../../../node/verbs/guardian-shapes.ts'
 import { noArgs } from '../../../node/verbs/shapes.ts'
-import { fakeNode, initialised, keyward } from './harness.ts'
+import { initialised, keyward, noting } from './harness.ts'
 
 const A = `0x${'a1'.repeat(20)}`
 const B = `0x${'b2'.repeat(20)}`
@@ -58,28 +58,12 @@ const table = {
   'recovery.status': [shapes.recoveryArgs, { ...recovery, state: 'none', round: 0, wired: false }]
 } as const
 
-/** A node that has these verbs, and writes down what each was asked. */
-function node(asked: string[]) {
-  const verbs = new Map(
-    Object.entries(table).map(([name, [args, result]]) => [
-      name,
-      {
-        name,
-        args,
-        run: async (_node: unknown, given: unknown) => {
-          asked.push(`${name} ${JSON.stringify(given)}`)
-          return result
-        }
-      }
-    ])
-  )
-  return { ...fakeNode(), verbs } as unknown as ReturnType<typeof fakeNode>
-}
-
 async function run(...argv: readonly string[]) {
   await using made = await initialised()
   const asked: string[] = []
-  const ran = await keyward([...argv, '--repo', made.home, '--quiet'], { node: node(asked) })
+  const ran = await keyward([...argv, '--repo', made.home, '--quiet'], {
+    node: noting(table, asked)
+  })
   return { ...ran, asked: asked[0] }
 }
 

@@ -17,6 +17,24 @@ import { type Verb, verbTable } from '../../../node/verbs/verb.ts'
 /** What a fake node was asked, in order: "open", "record.add {…}", "close". */
 export type Diary = string[]
 
+/** What each verb takes, and what it answers. */
+export type Answers = Readonly<Record<string, readonly [args: z.ZodType, result: unknown]>>
+
+/** A node module with these verbs alone, which note what they were asked: "device.ls {}". */
+export function noting(answers: Answers, asked: Diary): NodeModule {
+  const verbs = Object.entries(answers).map(
+    ([name, [args, result]]): Verb<unknown, unknown, ShellNode> => ({
+      name,
+      args,
+      async run(_node, given) {
+        asked.push(`${name} ${JSON.stringify(given)}`)
+        return result
+      }
+    })
+  )
+  return { ...fakeNode(), verbs: verbTable<ShellNode>(...verbs) }
+}
+
 const failures: Readonly<Record<string, () => Error>> = {
   denied: () => new errors.AccessDeniedError(400),
   missing: () => new errors.RecordNotFoundError('no such record'),

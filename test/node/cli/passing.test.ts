@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as shapes from '../../../node/verbs/passing-shapes.ts'
 import { noArgs } from '../../../node/verbs/shapes.ts'
-import { fakeNode, initialised, keyward } from './harness.ts'
+import { initialised, keyward, noting } from './harness.ts'
 
 const GRANT = 'a1'.repeat(32)
 const SUB = 'b2'.repeat(32)
@@ -38,20 +38,7 @@ const table = {
 async function run(...argv: readonly string[]) {
   await using made = await initialised()
   const asked: string[] = []
-  const verbs = new Map(
-    Object.entries(table).map(([name, [args, result]]) => [
-      name,
-      {
-        name,
-        args,
-        run: async (_node: unknown, given: unknown) => {
-          asked.push(`${name} ${JSON.stringify(given)}`)
-          return result
-        }
-      }
-    ])
-  )
-  const node = { ...fakeNode(), verbs } as unknown as ReturnType<typeof fakeNode>
+  const node = noting(table, asked)
   const ran = await keyward([...argv, '--repo', made.home, '--quiet'], { node })
   return { ...ran, asked: asked[0] }
 }
