@@ -39,11 +39,11 @@ import { verifyRecord } from './records.ts'
 import {
   completeRecovery,
   helpRecover,
-  planRecovery,
   proposeRecovery,
   recoveryStatus,
   vetoRecovery
 } from './recovery.ts'
+import { planRecovery } from './recovery-plan.ts'
 import { renew } from './renew.ts'
 import { request } from './request.ts'
 import { retrieve } from './retrieve.ts'

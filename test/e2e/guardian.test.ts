@@ -18,11 +18,11 @@ import { publish } from '../../node/verbs/publish.ts'
 import {
   completeRecovery,
   helpRecover,
-  planRecovery,
   proposeRecovery,
   recoveryStatus,
   vetoRecovery
 } from '../../node/verbs/recovery.ts'
+import { planRecovery } from '../../node/verbs/recovery-plan.ts'
 import { retrieve } from '../../node/verbs/retrieve.ts'
 import { revoke } from '../../node/verbs/revoke.ts'
 import { until } from '../fixtures/daemons.ts'
