@@ -31,7 +31,16 @@ export async function headWords(
   signal: AbortSignal,
   since = 0
 ): Promise<readonly bigint[]> {
-  return wordsAt(node, await headSince(node, since, signal), refs, signal)
+  for (let tries = 1; ; tries++) {
+    try {
+      return await wordsAt(node, await headSince(node, since, signal), refs, signal)
+    } catch (err) {
+      // an endpoint that makes a block meanwhile may prove another state than the one asked for
+      if (tries === PROOF_TRIES || (err as Error).name !== ChainUnavailableError.name) throw err
+      await delay(STEP_MS, undefined, { signal })
+      node.heads.expire?.()
+    }
+  }
 }
 
 /** The head, waited for until it holds a block of one's own. @throws ChainUnavailableError */
@@ -50,6 +59,7 @@ export async function headSince(
 }
 
 const STEP_MS = 100
+const PROOF_TRIES = 3
 
 /** In the order of `refs`, however many. @throws ChainUnavailableError */
 export async function wordsAt(

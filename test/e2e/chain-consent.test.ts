@@ -10,7 +10,7 @@
  * | emergencies: wish, glass, review | | stories.test.ts (`demo --emergency`), chain-story.ts |
  * | guardians, recovery with its delay | | guardian.test.ts |
  * | directory: votes, groups, stolen devices | "a reader" | attest.test.ts |
- * | proofs, agreement, age, reorgs, code | "a reorg" | chain.test.ts, follow.test.ts |
+ * | proofs, agreement, age, reorgs, code | | chain-reorg.test.ts, chain.test.ts, follow.test.ts |
  * | kinds of chains, lagging finality | | test/node/chain/kinds.test.ts |
  * @module
  */
@@ -32,16 +32,7 @@ import { optIn, optOut } from '../../node/verbs/opt-out.ts'
 import { revoke } from '../../node/verbs/revoke.ts'
 import { until } from '../fixtures/daemons.ts'
 import { type ChainNetwork, createChainNetwork, quiet } from './chain-network.ts'
-import {
-  allReady,
-  blocks,
-  confirmed,
-  consent,
-  newRecord,
-  read,
-  readable,
-  saidOf
-} from './chain-reading.ts'
+import { blocks, confirmed, consent, newRecord, read, readable, saidOf } from './chain-reading.ts'
 
 let net: ChainNetwork
 /** A group of the hospital's organisation, in which it is. */
@@ -217,46 +208,6 @@ describe('a reader', () => {
         () => false
       )
     )
-  })
-})
-
-describe('a reorg', () => {
-  it('that takes a revocation away opens nothing: the custodians were told, 508', async () => {
-    const { id, given } = await one()
-    await opens(id)
-    const stored = async (): Promise<number> => {
-      const { slot } = grantSlot(grantId(fromHex(given.grant)), p)
-      const at = toHex0x(net.chain.deployment.grants)
-      const word = await net.rpc<string>('eth_getStorageAt', at, toHex0x(slot), 'latest')
-      return Number(BigInt(word) & 0xffn)
-    }
-    await net.rpc('evm_setIntervalMining', 0)
-    try {
-      const revoking = revoke(net.patient, { grant: given.grant }, quiet())
-      await until('the revocation waits for a block', async () => {
-        const { pending } = await net.rpc<{ pending: string }>('txpool_status')
-        return Number(pending) > 0 || (await stored()) === 2
-      })
-      await net.rpc('evm_mine')
-      await revoking
-      expect(await stored()).toBe(2)
-      await net.rpc('anvil_reorg', 1, [])
-      expect(await stored()).toBe(1) // on the chain the grant stands
-    } finally {
-      await net.rpc('evm_setIntervalMining', 1)
-    }
-    await blocks(net, 1)
-    await allReady(net)
-
-    const before = (await saidOf(net, id)).length
-    await expect(read(net, id)).rejects.toMatchObject({ name: 'AccessDeniedError' })
-    const said = await saidOf(net, id)
-    expect(said.length).toBeGreaterThan(before)
-    // 506 from whom the relayed revocation reached again, 508 from whom the notice alone did
-    const codes = said.filter((each) => each !== 'release')
-    expect(
-      codes.every((each) => [Code.REVOKED, Code.REVOKED_DIRECT].map(String).includes(each))
-    ).toBe(true)
   })
 })
 

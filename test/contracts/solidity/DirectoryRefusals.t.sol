@@ -358,8 +358,9 @@ contract DirectoryRefusalsTest is Chain {
         _misfits(
             SUSPEND_ACCOUNT, [uint32(0), 1, 1, 2, 5], [some, none, some, _admin(1), some]
         );
-        _misfits(0, [uint32(0), 1, 2, 3, 5], [none, none, some, none, some]);
-        _misfits(7, [uint32(0), 1, 2, 3, 5], [none, none, some, none, some]);
+        // No kinds, though the account is the organisation's, or none is named.
+        _misfits(0, [uint32(0), 1, 2, 1, 5], [none, none, none, _admin(1), some]);
+        _misfits(7, [uint32(0), 1, 2, 1, 5], [none, none, none, _admin(1), some]);
     }
 
     function test_aProposalLeavesAMajorityForQuorum() external {
